@@ -1,0 +1,176 @@
+package gateway
+
+import (
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/acquit-app/acquit/core/money"
+)
+
+// Limits on what a gateway may answer. They are generous for any honest provider and keep a broken one from filling
+// the inbox or the memory: ids of the providers we know are below 80 bytes, raw objects below 60 KiB, and providers
+// page by 100 to 500.
+const (
+	MaxID       = 255
+	MaxText     = 2000
+	MaxURL      = 5000
+	MaxRaw      = 256 << 10
+	MaxPage     = 500
+	MaxCursor   = 4096
+	MaxSettings = 40
+)
+
+// CheckPayment refuses a snapshot that contradicts itself: unknown kind, state or currency, a fee that does not add up
+// to the net amount, an amount of nothing, texts without measure. The error is an *Error of kind bug: a broken gateway
+// is reported, never stored.
+func CheckPayment(p Payment) error {
+	bug := func(format string, a ...any) error {
+		return Fail(ErrBug, Unknown, "bad_reply", fmt.Sprintf("payment %.80q: ", p.ID)+fmt.Sprintf(format, a...))
+	}
+	if p.ID == "" || len(p.ID) > MaxID {
+		return bug("id of %d bytes", len(p.ID))
+	}
+	if !known(p.Kind, Kinds()...) {
+		return bug("unknown kind %.40q", p.Kind)
+	}
+	if !known(p.State, Pending, Succeeded, Failed) {
+		return bug("unknown state %.40q", p.State)
+	}
+	if !p.Gross.Currency().Valid() {
+		return bug("no valid currency")
+	}
+	signed := p.Kind == KindAdjustment || p.Kind == KindOther
+	if !signed && p.Gross.Sign() < 0 || p.Gross.IsZero() && p.Kind == KindPayment {
+		return bug("gross is %s", p.Gross)
+	}
+	switch p.FeeState {
+	case FeeKnown:
+		if p.Fee.Currency() != p.Gross.Currency() || p.Net.Currency() != p.Gross.Currency() {
+			return bug("gross, fee and net are not in one currency")
+		}
+		effect := p.Gross
+		if !p.Kind.Inflow() {
+			effect = effect.Neg()
+		}
+		if want, err := effect.Sub(p.Fee); err != nil || !want.Equal(p.Net) {
+			return bug("net %s is not the effect of gross %s and fee %s", p.Net, p.Gross, p.Fee)
+		}
+		if p.FeeVAT.Currency() != "" && p.FeeVAT.Currency() != p.Gross.Currency() || p.FeeVAT.Abs().Minor() > p.Fee.Abs().Minor() {
+			return bug("VAT on the fee is %s of %s", p.FeeVAT, p.Fee)
+		}
+	case FeeUnknown, FeeNone:
+		if !p.Fee.IsZero() {
+			return bug("a fee of %s that is %s", p.Fee, p.FeeState)
+		}
+	default:
+		return bug("unknown fee state %.40q", p.FeeState)
+	}
+	if p.OccurredAt.IsZero() || p.OccurredAt.Year() < 2000 || p.OccurredAt.Year() > 2200 {
+		return bug("occurred at %s", p.OccurredAt.Format(time.RFC3339))
+	}
+	for _, s := range []string{p.Reference, p.SessionID, p.RelatedID, p.PayoutID, p.Method, p.Payer.Country} {
+		if len(s) > MaxID {
+			return bug("a reference of %d bytes", len(s))
+		}
+	}
+	for _, s := range []string{p.Reason, p.Description, p.Payer.Name, p.Payer.Email} {
+		if len(s) > MaxText {
+			return bug("a text of %d bytes", len(s))
+		}
+	}
+	if len(p.Raw) > MaxRaw {
+		return bug("raw evidence of %d bytes", len(p.Raw))
+	}
+	return nil
+}
+
+// CheckCheckout refuses a pay page that nobody could be sent to.
+func CheckCheckout(c Checkout) error {
+	u, err := url.Parse(c.URL)
+	if err != nil || len(c.URL) > MaxURL || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return Fail(ErrBug, Unknown, "bad_reply", "the pay page's address is not a web address")
+	}
+	if c.SessionID == "" || len(c.SessionID) > MaxID {
+		return Fail(ErrBug, Unknown, "bad_reply", "the pay page has no usable session id")
+	}
+	return nil
+}
+
+// CheckStatus refuses an unknown checkout state and bad payments inside.
+func CheckStatus(s CheckoutStatus) error {
+	if !known(s.State, CheckoutOpen, CheckoutAuthorized, CheckoutProcessing, CheckoutPaid, CheckoutFailed, CheckoutExpired, CheckoutCancelled, CheckoutRetry) {
+		return Fail(ErrBug, Unknown, "bad_reply", fmt.Sprintf("unknown checkout state %.40q", s.State))
+	}
+	for _, p := range s.Payments {
+		if err := CheckPayment(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckPage refuses a page that is too long, does not advance although there is more, or has too long a cursor. Items
+// are checked one by one by the host, which quarantines a bad one instead of stopping at it.
+func CheckPage(r ListRequest, p Page) error {
+	if len(p.Payments) > MaxPage || len(p.Next) > MaxCursor {
+		return Fail(ErrBug, Unknown, "bad_reply", fmt.Sprintf("a page of %d movements and a cursor of %d bytes", len(p.Payments), len(p.Next)))
+	}
+	if !p.CaughtUp && p.Next == r.Cursor {
+		return Fail(ErrBug, Unknown, "bad_reply", "a page that is not the last and does not advance")
+	}
+	return nil
+}
+
+// CheckInfo refuses a description that could not be shown or addressed.
+func CheckInfo(i Info) error {
+	bug := func(s string) error { return Fail(ErrBug, NotDone, "bad_reply", s) }
+	if i.Name == "" || len(i.Name) > 40 || i.Label == "" || len(i.Label) > 80 {
+		return bug("the gateway's name or label is missing or too long")
+	}
+	for _, r := range i.Name {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
+			return bug("the gateway's name may hold a-z, 0-9 and - only")
+		}
+	}
+	if len(i.Settings) > MaxSettings {
+		return bug("too many settings")
+	}
+	seen := map[string]bool{}
+	for _, s := range i.Settings {
+		if s.Name == "" || len(s.Name) > 60 || seen[s.Name] {
+			return bug("a setting without a name of its own")
+		}
+		seen[s.Name] = true
+		if !known(s.Type, TextSetting, SecretSetting, ChoiceSetting, BoolSetting, URLSetting) {
+			return bug("a setting of unknown type")
+		}
+	}
+	for _, c := range i.Currencies {
+		if !c.Valid() {
+			return bug("an unknown currency")
+		}
+	}
+	return nil
+}
+
+// CheckBalance refuses amounts without a currency or a currency named twice.
+func CheckBalance(b []money.Money) error {
+	seen := map[money.Currency]bool{}
+	for _, m := range b {
+		if !m.Currency().Valid() || seen[m.Currency()] {
+			return Fail(ErrBug, NotDone, "bad_reply", "a balance without a currency of its own")
+		}
+		seen[m.Currency()] = true
+	}
+	return nil
+}
+
+func known[T comparable](v T, all ...T) bool {
+	for _, a := range all {
+		if a == v {
+			return true
+		}
+	}
+	return false
+}
