@@ -98,6 +98,13 @@ const (
 	GatewayBroken     Code = "gateway_broken"
 	GatewayNotFound   Code = "gateway_not_found"
 	GatewayUntrusted  Code = "gateway_untrusted"
+
+	// Why a gateway's program does not start; detail names the file, the machine or the version.
+	GatewayNotExecutable Code = "gateway_not_executable"
+	GatewayWrongMachine  Code = "gateway_wrong_machine"
+	GatewayTooNew        Code = "gateway_too_new"
+	GatewayQuarantined   Code = "gateway_quarantined"
+
 	WrongMode         Code = "wrong_mode"
 	OtherAccount      Code = "other_account"
 	WebhookRefused    Code = "webhook_refused"
@@ -140,7 +147,8 @@ var params = map[Code][]string{
 
 	LinkUnknown: nil, LinkRevoked: nil, NothingDue: nil, PaymentInProgress: nil, GatewayOff: {"gateway"}, GatewayDown: {"gateway"},
 	GatewayRefused: {"gateway", "detail"}, GatewayIncomplete: {"gateway", "missing"}, GatewayBroken: {"gateway", "detail"}, GatewayNotFound: {"gateway"},
-	GatewayUntrusted: {"gateway", "detail"}, WrongMode: {"gateway"}, OtherAccount: {"gateway"}, WebhookRefused: nil,
+	GatewayUntrusted: {"gateway", "detail"}, GatewayNotExecutable: {"gateway", "detail"}, GatewayWrongMachine: {"gateway", "detail"},
+	GatewayTooNew: {"gateway", "detail"}, GatewayQuarantined: {"gateway", "detail"}, WrongMode: {"gateway"}, OtherAccount: {"gateway"}, WebhookRefused: nil,
 
 	ArrivalNotReady: nil, ArrivalIntegrated: {"id"}, ArrivalDismissed: {"id"}, ArrivalNeedsHuman: {"reason"}, ReasonNeeded: nil, WrongCustomer: nil,
 	TooMuchImputed: {"max"},
