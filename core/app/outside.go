@@ -23,6 +23,7 @@ type Mailer interface {
 // "smtp" hands it to a server. Password is in clear only inside this value.
 type MailSettings struct {
 	Kind     string // "outbox" or "smtp"
+	Box      string // the folder an outbox keeps this company's messages in: the company's id
 	Host     string
 	Port     int
 	Security string // "starttls", "tls" or "none"

@@ -105,9 +105,9 @@ const (
 	GatewayTooNew        Code = "gateway_too_new"
 	GatewayQuarantined   Code = "gateway_quarantined"
 
-	WrongMode         Code = "wrong_mode"
-	OtherAccount      Code = "other_account"
-	WebhookRefused    Code = "webhook_refused"
+	WrongMode      Code = "wrong_mode"
+	OtherAccount   Code = "other_account"
+	WebhookRefused Code = "webhook_refused"
 
 	// Inbox.
 	ArrivalNotReady   Code = "arrival_not_ready"

@@ -213,3 +213,13 @@ func Codes() []Code {
 
 // ParamsOf returns the parameter names that messages of a code may use.
 func ParamsOf(c Code) []string { return params[c] }
+
+// Clip shortens what a user typed so that a message can quote it.
+func Clip(s string) string {
+	const most = 40
+	s = strings.ToValidUTF8(s, "?")
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}

@@ -29,7 +29,7 @@ var exponents = map[Currency]int{
 func ParseCurrency(s string) (Currency, error) {
 	c := Currency(s)
 	if !c.Valid() {
-		return "", fault.New(fault.Invalid, fault.BadCurrency, "found", clip(s))
+		return "", fault.New(fault.Invalid, fault.BadCurrency, "found", fault.Clip(s))
 	}
 	return c, nil
 }
@@ -39,11 +39,3 @@ func (c Currency) Valid() bool { _, ok := exponents[c]; return ok }
 
 // Exponent is the number of decimals of the currency: 2 for EUR, 0 for JPY, 3 for KWD.
 func (c Currency) Exponent() int { return exponents[c] }
-
-func clip(s string) string {
-	const most = 40
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
-}

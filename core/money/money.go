@@ -27,7 +27,7 @@ type Money struct {
 // New makes an amount from minor units (cents for EUR). Codes: bad_currency, amount_too_large.
 func New(minor int64, cur Currency) (Money, error) {
 	if !cur.Valid() {
-		return Money{}, fault.New(fault.Invalid, fault.BadCurrency, "found", clip(string(cur)))
+		return Money{}, fault.New(fault.Invalid, fault.BadCurrency, "found", fault.Clip(string(cur)))
 	}
 	if minor > Max || minor < -Max {
 		return Money{}, fault.New(fault.Invalid, fault.AmountTooLarge, "max", Money{Max, cur}.Plain())
@@ -51,9 +51,9 @@ func Zero(cur Currency) Money { return Money{0, cur} }
 // More decimals than the currency has are refused rather than rounded. Codes: bad_amount, bad_currency, amount_too_large.
 func Parse(s string, cur Currency) (Money, error) {
 	if !cur.Valid() {
-		return Money{}, fault.New(fault.Invalid, fault.BadCurrency, "found", clip(string(cur)))
+		return Money{}, fault.New(fault.Invalid, fault.BadCurrency, "found", fault.Clip(string(cur)))
 	}
-	bad := fault.New(fault.Invalid, fault.BadAmount, "found", clip(s))
+	bad := fault.New(fault.Invalid, fault.BadAmount, "found", fault.Clip(s))
 	d, ok := ParseDecimal(s)
 	if !ok {
 		return Money{}, bad
@@ -180,7 +180,7 @@ func (m Money) Times(factor decimal.Decimal, r Rounding) (Money, error) {
 // FromDecimal brings a number of major units (euros) to an amount, rounded as named. Codes: bad_currency, amount_too_large.
 func FromDecimal(d decimal.Decimal, cur Currency, r Rounding) (Money, error) {
 	if !cur.Valid() {
-		return Money{}, fault.New(fault.Invalid, fault.BadCurrency, "found", clip(string(cur)))
+		return Money{}, fault.New(fault.Invalid, fault.BadCurrency, "found", fault.Clip(string(cur)))
 	}
 	d = d.Shift(int32(cur.Exponent()))
 	switch r {
