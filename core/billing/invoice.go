@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"maps"
 	"time"
 
 	"github.com/acquit-app/acquit/core/civil"
@@ -78,9 +79,11 @@ type Invoice struct {
 
 	Paid     int64 // receipts less refunds
 	Credited int64 // credit notes
-	Dispute  int64 // taken away by open chargebacks: due again, in dispute
+	Dispute  int64 // taken away by open chargebacks (account 416): due again, in dispute
 	// VATMoved is, by VAT code, what moved from "awaiting receipt" (445880) to "collected".
 	VATMoved map[string]int64
+	// VATCredited is, by VAT code, the tax that credit notes took back.
+	VATCredited map[string]int64
 
 	EntrySeq  int64 // the sales entry
 	IssuedAt  time.Time
@@ -102,13 +105,8 @@ func (v Invoice) Clone() Invoice {
 		ds[i] = d
 	}
 	v.Deductions = ds
-	if v.VATMoved != nil {
-		m := make(map[string]int64, len(v.VATMoved))
-		for k, n := range v.VATMoved {
-			m[k] = n
-		}
-		v.VATMoved = m
-	}
+	v.VATMoved = maps.Clone(v.VATMoved)
+	v.VATCredited = maps.Clone(v.VATCredited)
 	return v
 }
 
@@ -130,7 +128,29 @@ func (v *Invoice) Due() int64 {
 	if v.Life != Issued || v.Kind != Standard {
 		return 0
 	}
-	return max(0, v.Payable()-v.Credited-v.Paid)
+	return max(0, v.Payable()-v.Credited-v.Paid) + v.Dispute
+}
+
+// Collectable is the part of the balance due that may be paid: not what is in dispute.
+func (v *Invoice) Collectable() int64 { return v.Due() - v.Dispute }
+
+// Excess is what the customer is owed because credit notes came after payment.
+func (v *Invoice) Excess() int64 {
+	if v.Life != Issued || v.Kind != Standard {
+		return 0
+	}
+	return max(0, v.Paid+v.Credited-v.Payable())
+}
+
+// VATTarget is the tax of a row that should have become due by now: in proportion to what was received, deposits
+// included, of what remains charged after credit notes.
+func (v *Invoice) VATTarget(r VATRow) int64 {
+	vat, gross := r.VAT-v.VATCredited[r.Code], v.Totals.Gross-v.Credited
+	paid := min(max(0, v.Deducted()+v.Paid), gross)
+	if gross <= 0 || vat == 0 {
+		return 0
+	}
+	return money.Of(vat, v.Currency).Share(money.Of(paid, v.Currency), money.Of(gross, v.Currency)).Minor()
 }
 
 // Settlement is derived from the amounts, so it cannot contradict them.
@@ -167,7 +187,7 @@ func (v *Invoice) Nature() string {
 	return string(Services)
 }
 
-// Check refuses a document that may not be issued. Codes: not_draft, no_lines, due_before_issue, deposits_exceed_quote, credit_too_large.
+// Check refuses a document that may not be issued. Codes: not_draft, no_lines, negative_total, due_before_issue, deposits_exceed_quote.
 func (v *Invoice) Check() error {
 	if v.Life != Draft {
 		return fault.New(fault.Refused, fault.NotDraft, "number", v.Number)
@@ -177,6 +197,9 @@ func (v *Invoice) Check() error {
 	}
 	if v.Kind == Standard && v.DueDate.Before(v.Date) {
 		return fault.New(fault.Invalid, fault.DueBeforeIssue).On("due_date")
+	}
+	if v.Totals.Gross <= 0 {
+		return fault.New(fault.Refused, fault.NegativeTotal).On("lines")
 	}
 	if v.Payable() < 0 {
 		return fault.New(fault.Refused, fault.DepositsExceedQuote, "total", money.Of(v.Totals.Gross, v.Currency).Plain()).On("lines")
@@ -190,12 +213,28 @@ func (v *Invoice) Receive(amount int64, at time.Time) {
 	v.touch(at)
 }
 
-// CreditBy records a credit note of this gross amount. Code: credit_too_large.
-func (v *Invoice) CreditBy(gross int64, at time.Time) error {
-	if left := v.Totals.Gross - v.Credited; gross > left {
+// CreditBy records a credit note. A note takes back no more than what is still charged, in all and for each VAT code.
+// Code: credit_too_large.
+func (v *Invoice) CreditBy(t Totals, at time.Time) error {
+	if left := v.Totals.Gross - v.Credited; t.Gross > left {
 		return fault.New(fault.Refused, fault.CreditTooLarge, "max", money.Of(left, v.Currency).Plain()).On("lines")
 	}
-	v.Credited += gross
+	charged := map[string]int64{}
+	for _, r := range v.Totals.Rows {
+		charged[r.Code] = r.VAT - v.VATCredited[r.Code]
+	}
+	for _, r := range t.Rows {
+		if r.VAT > charged[r.Code] {
+			return fault.New(fault.Refused, fault.CreditTooLarge, "max", money.Of(charged[r.Code], v.Currency).Plain()).On("lines")
+		}
+	}
+	if v.VATCredited == nil {
+		v.VATCredited = map[string]int64{}
+	}
+	for _, r := range t.Rows {
+		v.VATCredited[r.Code] += r.VAT
+	}
+	v.Credited += t.Gross
 	v.touch(at)
 	return nil
 }

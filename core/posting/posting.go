@@ -1,0 +1,232 @@
+// Package posting translates documents and arrivals into balanced drafts: pure functions, one for each thing that
+// happens, after the debit/credit tables E1 to E13 of the accounting notes.
+//
+// House rule on commissions: receipt and commission are two entries, because the commission may become known later. The
+// gateway account then reads like the gateway's own statement: + gross, - fee, - payout.
+//
+// Labels of entries are in French: French books are kept in French (art. 1011-1 PCG).
+package posting
+
+import (
+	"sort"
+
+	"github.com/acquit-app/acquit/core/billing"
+	"github.com/acquit-app/acquit/core/civil"
+	"github.com/acquit-app/acquit/core/ledger"
+)
+
+// General accounts and journals with a fixed part in postings (PCG 2026; those with an own subdivision are ours). They are
+// in the default chart and cannot be deactivated.
+const (
+	Customers      = "411000"
+	Deposits       = "419100"
+	CustomerCredit = "419700"
+	Doubtful       = "416000"
+	VATOnDeposits  = "445871" // contra of the VAT already due on deposits
+	VATPending     = "445880" // VAT on services, awaiting receipt
+	VATOnPurchases = "445660"
+	Suspense       = "471000"
+	BadDebts       = "654000"
+	PaymentLoss    = "658000"
+	PaymentGain    = "758000"
+
+	SalesJournal   = "VE"
+	BankJournal    = "BQ"
+	MiscJournal    = "OD"
+	OpeningJournal = "AN"
+)
+
+// Fixed lists the accounts above.
+func Fixed() []string {
+	return []string{Customers, Deposits, CustomerCredit, Doubtful, VATOnDeposits, VATPending, VATOnPurchases, Suspense, BadDebts, PaymentLoss, PaymentGain}
+}
+
+// FixedJournals lists the journals above.
+func FixedJournals() []string {
+	return []string{SalesJournal, BankJournal, MiscJournal, OpeningJournal}
+}
+
+// sheet gathers lines by signed amount: positive is debit.
+type sheet struct{ lines []ledger.Line }
+
+func (s *sheet) add(account, aux, document string, amount int64) {
+	l := ledger.Line{Account: account, Aux: aux, Document: document}
+	switch {
+	case amount > 0:
+		l.Debit = amount
+	case amount < 0:
+		l.Credit = -amount
+	default:
+		return
+	}
+	s.lines = append(s.lines, l)
+}
+
+// Invoice posts the issue of an invoice (E1), with the deposits it deducts (E6). aux is the customer's code.
+func Invoice(v billing.Invoice, aux string) ledger.Draft {
+	var s sheet
+	s.add(Customers, aux, v.ID, v.Totals.Gross)
+	s.revenue(v, -1)
+	for _, r := range v.Totals.Rows {
+		s.add(taxAccount(r, v.OnDebits), "", "", -r.VAT)
+	}
+	for _, d := range v.Deductions {
+		s.add(Deposits, aux, d.DepositID, d.Gross)
+		s.add(Customers, aux, v.ID, -d.Gross)
+		for _, r := range d.Rows {
+			s.add(taxAccount(r, v.OnDebits), "", "", r.VAT)
+			s.add(VATOnDeposits, "", "", -r.VAT)
+		}
+	}
+	return ledger.Draft{Journal: SalesJournal, Date: v.Date, Piece: v.Number, Label: "Facture " + v.Number + " " + short(v.Customer.Name), Source: "invoice:" + v.ID, Lines: s.lines}
+}
+
+// CreditNote posts a credit note (E7) on an invoice. moved says, by VAT code, how much of the tax it takes back had
+// already been moved to "collected"; the rest was still awaiting receipt.
+func CreditNote(c billing.Invoice, invoiceID, aux string, onDebits bool, moved map[string]int64) ledger.Draft {
+	var s sheet
+	s.revenue(c, 1)
+	for _, r := range c.Totals.Rows {
+		if taxAccount(r, onDebits) == VATPending {
+			s.add(r.Account, "", "", moved[r.Code])
+			s.add(VATPending, "", "", r.VAT-moved[r.Code])
+			continue
+		}
+		s.add(r.Account, "", "", r.VAT)
+	}
+	s.add(Customers, aux, invoiceID, -c.Totals.Gross)
+	return ledger.Draft{Journal: SalesJournal, Date: c.Date, Piece: c.Number, Label: "Avoir " + c.Number + " " + short(c.Customer.Name), Source: "invoice:" + c.ID, Lines: s.lines}
+}
+
+func (s *sheet) revenue(v billing.Invoice, sign int64) {
+	sums := map[string]int64{}
+	for _, l := range v.Lines {
+		sums[l.Revenue] += l.Net
+	}
+	accounts := make([]string, 0, len(sums))
+	for a := range sums {
+		accounts = append(accounts, a)
+	}
+	sort.Strings(accounts)
+	for _, a := range accounts {
+		s.add(a, "", "", sign*sums[a])
+	}
+}
+
+// taxAccount is where the VAT of an issued invoice goes: services wait for the receipt unless the company opted for debits.
+func taxAccount(r billing.VATRow, onDebits bool) string {
+	if r.Nature == billing.Services && !onDebits && r.VAT != 0 {
+		return VATPending
+	}
+	return r.Account
+}
+
+// Movement is money that came in (positive Amount) or went back (negative), on the account that holds it.
+type Movement struct {
+	Journal string
+	Account string // 517xxx of a gateway, 512xxx, 511200...
+	Date    civil.Date
+	Piece   string
+	Real    civil.Date // when it happened, when the entry is dated later because of a closed period
+	Label   string
+	Source  string
+	Amount  int64
+}
+
+func (m Movement) draft(s sheet) ledger.Draft {
+	label := m.Label
+	if m.Real != m.Date && !m.Real.IsZero() {
+		label += " (opération du " + m.Real.Time().Format("02/01/2006") + ")"
+	}
+	return ledger.Draft{Journal: m.Journal, Date: m.Date, Piece: m.Piece, PieceDate: m.Real, Label: label, Source: m.Source, Lines: s.lines}
+}
+
+// Part is a share of a movement and what it is for. Amounts are signed as the movement's: negative gives back.
+type Part struct {
+	Account  string // 411000, 419100, 419700, 416000, 471000
+	Aux      string
+	Document string
+	Amount   int64
+	VAT      []VATMove
+}
+
+// VATMove moves tax from one account to the other: D From / C To, or back when negative.
+type VATMove struct {
+	From, To string
+	Amount   int64
+}
+
+// Receipt posts money received from, or given back to, a customer: gross on the account that holds it, against each part
+// (E2, E5, E7, E9, E10), with the VAT that the receipt makes due.
+func Receipt(m Movement, parts ...Part) ledger.Draft {
+	var s sheet
+	s.add(m.Account, "", "", m.Amount)
+	for _, p := range parts {
+		s.add(p.Account, p.Aux, p.Document, -p.Amount)
+	}
+	for _, p := range parts {
+		for _, v := range p.VAT {
+			s.add(v.From, "", "", v.Amount)
+			s.add(v.To, "", "", -v.Amount)
+		}
+	}
+	return m.draft(s)
+}
+
+// Commission posts what the gateway kept for itself (E2); m.Amount is the fee, negative when it is given back. vat is the
+// part of it that is deductible VAT, when the gateway charges any (E13).
+func Commission(m Movement, commissionAccount string, vat int64) ledger.Draft {
+	var s sheet
+	s.add(commissionAccount, "", "", m.Amount-vat)
+	s.add(VATOnPurchases, "", "", vat)
+	s.add(m.Account, "", "", -m.Amount)
+	return m.draft(s)
+}
+
+// Transfer posts money that moves between two accounts of ours: a payout to the bank (E3), m.Amount leaving m.Account.
+func Transfer(m Movement, to string) ledger.Draft {
+	var s sheet
+	s.add(to, "", "", m.Amount)
+	s.add(m.Account, "", "", -m.Amount)
+	return m.draft(s)
+}
+
+// VATOnReceipt is what a change of the amount paid moves between "awaiting receipt" and "collected", by code, so that after
+// it exactly round(VAT × paid / gross) has been moved for each code: the parts of an instalment plan add up exactly. It
+// updates v.VATMoved.
+func VATOnReceipt(v *billing.Invoice) []VATMove {
+	var out []VATMove
+	for _, r := range v.Totals.Rows {
+		if taxAccount(r, v.OnDebits) != VATPending {
+			continue
+		}
+		move := v.VATTarget(r) - v.VATMoved[r.Code]
+		if move == 0 {
+			continue
+		}
+		if v.VATMoved == nil {
+			v.VATMoved = map[string]int64{}
+		}
+		v.VATMoved[r.Code] += move
+		out = append(out, VATMove{From: VATPending, To: r.Account, Amount: move})
+	}
+	return out
+}
+
+// VATOnDeposit makes the VAT of a deposit due on receipt (E5): D 445871 / C 44571; rows are those of the deposit invoice.
+func VATOnDeposit(rows []billing.VATRow, sign int64) []VATMove {
+	var out []VATMove
+	for _, r := range rows {
+		if r.VAT != 0 {
+			out = append(out, VATMove{From: VATOnDeposits, To: r.Account, Amount: sign * r.VAT})
+		}
+	}
+	return out
+}
+
+func short(name string) string {
+	if r := []rune(name); len(r) > 60 {
+		return string(r[:60])
+	}
+	return name
+}
