@@ -27,8 +27,9 @@ func (k InvoiceKind) IsCredit() bool { return k == Credit || k == DepositCredit 
 type Life string
 
 const (
-	Draft  Life = "draft"
-	Issued Life = "issued" // numbered, frozen, posted
+	Draft     Life = "draft"
+	Issued    Life = "issued"    // numbered, frozen, posted
+	Discarded Life = "discarded" // a draft thrown away; it never had a number
 )
 
 // Settlement is where the payment of an issued invoice stands.

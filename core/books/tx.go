@@ -29,11 +29,11 @@ type Tx struct {
 	sequences  Table[billing.Sequence]
 	keys       Table[IdempotencyKey]
 
-	g     *group
-	setup *Setup
-	head  ledger.Head
-	made  string
-	layer
+	g      *group
+	setup  *Setup
+	head   ledger.Head
+	made   string
+	layers []*layer // the group's, this command's, then one for each Try under way
 }
 
 // layer is what was staged: by one command, or by those of the group before it.
@@ -64,6 +64,23 @@ func (l *layer) addEntry(e ledger.Entry) {
 				Seq: e.Seq, N: n, Account: line.Account, Aux: line.Aux, Document: line.Document, Amount: line.Debit - line.Credit}})
 		}
 	}
+}
+
+// take makes everything staged in above part of l.
+func (l *layer) take(above *layer) {
+	for _, r := range above.order {
+		l.put(r, above.puts[r])
+	}
+	for _, e := range above.entries {
+		l.addEntry(e)
+	}
+	for _, m := range above.matchings {
+		l.addMatching(m)
+	}
+	for _, code := range above.dissolved {
+		l.dissolve(code)
+	}
+	l.events = append(l.events, above.events...)
 }
 
 func (l *layer) addMatching(m ledger.Matching) {
@@ -145,7 +162,8 @@ func (g *group) load(ctx context.Context, k Kind, list []string) error {
 }
 
 func (g *group) begin() *Tx {
-	tx := &Tx{g: g, setup: g.setup, head: g.head, layer: newLayer()}
+	own := newLayer()
+	tx := &Tx{g: g, setup: g.setup, head: g.head, layers: []*layer{&g.layer, &own}}
 	tx.Customers = table(tx, Customers, func(v party.Customer) (string, party.Customer) { return v.ID, v.Clone() })
 	tx.Quotes = table(tx, Quotes, func(v billing.Quote) (string, billing.Quote) { return v.ID, v.Clone() })
 	tx.Invoices = table(tx, Invoices, func(v billing.Invoice) (string, billing.Invoice) { return v.ID, v.Clone() })
@@ -164,19 +182,7 @@ func (g *group) begin() *Tx {
 
 // keep makes a command's staged changes part of the group's.
 func (g *group) keep(tx *Tx) {
-	for _, r := range tx.order {
-		g.put(r, tx.puts[r])
-	}
-	for _, e := range tx.entries {
-		g.addEntry(e)
-	}
-	for _, m := range tx.matchings {
-		g.addMatching(m)
-	}
-	for _, code := range tx.dissolved {
-		g.dissolve(code)
-	}
-	g.events = append(g.events, tx.events...)
+	g.take(tx.layers[1])
 	g.head, g.setup = tx.head, tx.setup
 }
 
@@ -209,10 +215,7 @@ func (t Table[T]) Find(ctx context.Context, id string) (T, bool, error) {
 		return none, false, nil
 	}
 	r := Ref{t.kind, id}
-	v, ok := t.tx.puts[r]
-	if !ok {
-		v, ok = t.tx.g.puts[r]
-	}
+	v, ok := t.tx.staged(r)
 	if !ok {
 		if err := t.tx.g.load(ctx, t.kind, []string{id}); err != nil {
 			return none, false, err
@@ -248,7 +251,7 @@ func (t Table[T]) Load(ctx context.Context, ids ...string) error {
 // Put stages a record, new or changed.
 func (t Table[T]) Put(v T) {
 	id, clone := t.of(v)
-	t.tx.put(Ref{t.kind, id}, clone)
+	t.tx.top().put(Ref{t.kind, id}, clone)
 }
 
 // Company is whose books these are.
@@ -266,7 +269,7 @@ func (tx *Tx) Made(resource string) { tx.made = resource }
 // Set stages a setting: a value of one of the setup kinds' types.
 func (tx *Tx) Set(v any) {
 	k := setupKind(v)
-	tx.put(Ref{k, keyOf(k, v)}, v)
+	tx.top().put(Ref{k, keyOf(k, v)}, v)
 	tx.setup = tx.setup.with(v)
 }
 
@@ -292,7 +295,48 @@ func setupKind(v any) Kind {
 
 // Log stages one line of history about a record.
 func (tx *Tx) Log(actor, action, ref, detail string) {
-	tx.events = append(tx.events, inbox.Event{ID: ids.New("evt"), At: tx.Now(), Actor: actor, Action: action, Ref: ref, Detail: detail})
+	l := tx.top()
+	l.events = append(l.events, inbox.Event{ID: ids.New("evt"), At: tx.Now(), Actor: actor, Action: action, Ref: ref, Detail: detail})
+}
+
+func (tx *Tx) top() *layer { return tx.layers[len(tx.layers)-1] }
+
+// staged finds a record that this command, or one before it in the group, has put.
+func (tx *Tx) staged(r Ref) (any, bool) {
+	for i := len(tx.layers) - 1; i >= 0; i-- {
+		if v, ok := tx.layers[i].puts[r]; ok {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// Try runs fn so that a refusal leaves nothing staged: one row of a batch may fail and the others go on.
+func (tx *Tx) Try(fn func() error) error {
+	setup, head := tx.setup, tx.head
+	l := newLayer()
+	tx.layers = append(tx.layers, &l)
+	err := fn()
+	tx.layers = tx.layers[:len(tx.layers)-1]
+	if err != nil {
+		tx.setup, tx.head = setup, head
+		return err
+	}
+	tx.top().take(&l)
+	return nil
+}
+
+// NumberDate is the first day from d on that keeps a series chronological. Code: no_fiscal_year.
+func (tx *Tx) NumberDate(ctx context.Context, s billing.Series, d Date) (Date, error) {
+	year, err := tx.setup.Chart.Year(d)
+	if err != nil {
+		return d, err
+	}
+	q, _, err := tx.sequences.Find(ctx, billing.SequenceID(s, year.ID))
+	if err == nil && d.Before(q.Date) {
+		d = q.Date
+	}
+	return d, err
 }
 
 // Number takes the next legal number of a series for a document dated d. Codes: no_fiscal_year, date_backwards.
@@ -331,8 +375,8 @@ func (tx *Tx) Post(ctx context.Context, d ledger.Draft, by string) (ledger.Entry
 	if err != nil {
 		return e, err
 	}
-	for _, seen := range []map[string]int64{tx.sources, tx.g.sources} {
-		if n, dup := seen[d.Source]; dup {
+	for _, l := range tx.layers {
+		if n, dup := l.sources[d.Source]; dup {
 			return e, fault.New(fault.Conflict, fault.DuplicatePosting, "number", strconv.FormatInt(n, 10))
 		}
 	}
@@ -341,13 +385,14 @@ func (tx *Tx) Post(ctx context.Context, d ledger.Draft, by string) (ledger.Entry
 		return e, err
 	}
 	e, tx.head = ledger.Seal(e, tx.head, n, tx.Now(), by)
-	tx.addEntry(e)
+	tx.top().addEntry(e)
 	return e, nil
 }
 
 // Entry returns a posted entry, also one staged a moment ago. Code: unknown_thing.
 func (tx *Tx) Entry(ctx context.Context, seq int64) (ledger.Entry, error) {
-	for _, staged := range [][]ledger.Entry{tx.entries, tx.g.entries} {
+	for _, l := range tx.layers {
+		staged := l.entries
 		if len(staged) > 0 && seq >= staged[0].Seq && seq <= staged[len(staged)-1].Seq {
 			return staged[seq-staged[0].Seq], nil
 		}
@@ -388,15 +433,18 @@ func (tx *Tx) Lines(ctx context.Context, document string) ([]MatchedLine, error)
 		return nil, err
 	}
 	out := append([]MatchedLine(nil), tx.g.stored[document]...)
-	out = append(out, tx.g.lines[document]...)
-	out = append(out, tx.lines[document]...)
+	for _, l := range tx.layers {
+		out = append(out, l.lines[document]...)
+	}
 	for i := range out {
 		ref := ledger.LineRef{Seq: out[i].Seq, N: out[i].N}
-		for _, codes := range []map[ledger.LineRef]string{tx.g.codes, tx.codes} {
-			if code, ok := codes[ref]; ok {
+		for _, l := range tx.layers {
+			if code, ok := l.codes[ref]; ok {
 				out[i].Code = code
 			}
-			if tx.g.apart[out[i].Code] || tx.apart[out[i].Code] {
+		}
+		for _, l := range tx.layers {
+			if l.apart[out[i].Code] {
 				out[i].Code = ""
 			}
 		}
@@ -430,7 +478,7 @@ func (tx *Tx) Match(ctx context.Context, document, account string) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	tx.addMatching(m)
+	tx.top().addMatching(m)
 	return true, nil
 }
 
@@ -444,7 +492,7 @@ func (tx *Tx) Unmatch(ctx context.Context, document, account string) error {
 	for _, l := range lines {
 		if l.Account == account && !seen[l.Code] {
 			seen[l.Code] = true
-			tx.dissolve(l.Code)
+			tx.top().dissolve(l.Code)
 		}
 	}
 	return nil

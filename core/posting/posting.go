@@ -152,6 +152,7 @@ type Part struct {
 
 // VATMove moves tax from one account to the other: D From / C To, or back when negative.
 type VATMove struct {
+	Code     string // VAT code
 	From, To string
 	Amount   int64
 }
@@ -208,7 +209,7 @@ func VATOnReceipt(v *billing.Invoice) []VATMove {
 			v.VATMoved = map[string]int64{}
 		}
 		v.VATMoved[r.Code] += move
-		out = append(out, VATMove{From: VATPending, To: r.Account, Amount: move})
+		out = append(out, VATMove{Code: r.Code, From: VATPending, To: r.Account, Amount: move})
 	}
 	return out
 }
@@ -218,7 +219,7 @@ func VATOnDeposit(rows []billing.VATRow, sign int64) []VATMove {
 	var out []VATMove
 	for _, r := range rows {
 		if r.VAT != 0 {
-			out = append(out, VATMove{From: VATOnDeposits, To: r.Account, Amount: sign * r.VAT})
+			out = append(out, VATMove{Code: r.Code, From: VATOnDeposits, To: r.Account, Amount: sign * r.VAT})
 		}
 	}
 	return out
