@@ -85,7 +85,7 @@ func Valid(prefix, s string) bool {
 	if !ok || len(rest) != Size {
 		return false
 	}
-	for i := 0; i < len(rest); i++ {
+	for i := range len(rest) {
 		if !strings.ContainsRune("0123456789abcdefghjkmnpqrstvwxyz", rune(rest[i])) {
 			return false
 		}
