@@ -17,6 +17,8 @@ GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
 TEST_TIMEOUT ?= 10m
 
 .DEFAULT_GOAL := help
+# What must be installed is installed before it is used.
+.NOTPARALLEL:
 .PHONY: help
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
