@@ -19,6 +19,8 @@ const (
 	MaxPage     = 500
 	MaxCursor   = 4096
 	MaxSettings = 40
+	MaxList     = 200     // objects named by one webhook, permissions missing
+	MaxItems    = 200_000 // movements of one payout: a busy month, paid out at once
 )
 
 // CheckPayment refuses a snapshot that contradicts itself: unknown kind, state or currency, a fee that does not add up
@@ -173,4 +175,65 @@ func known[T comparable](v T, all ...T) bool {
 		}
 	}
 	return false
+}
+
+// CheckAccount refuses an account that cannot be told from another, or whose mode is neither test nor live.
+func CheckAccount(a Account) error {
+	if a.ID == "" || len(a.ID) > MaxID || len(a.Name) > MaxText || len(a.Country) > MaxID || len(a.Missing) > MaxList {
+		return Fail(ErrBug, NotDone, "bad_reply", "an account without a usable id or name")
+	}
+	if !known(a.Mode, Test, Live) {
+		return Fail(ErrBug, NotDone, "bad_reply", fmt.Sprintf("an account of unknown mode %.40q", a.Mode))
+	}
+	if a.Currency != "" && !a.Currency.Valid() {
+		return Fail(ErrBug, NotDone, "bad_reply", fmt.Sprintf("an account in unknown currency %.40q", a.Currency))
+	}
+	return tooLong(a.Missing, MaxText)
+}
+
+// CheckHint refuses a hint that names too much, or of a mode that does not exist. An empty mode means that the provider
+// does not say.
+func CheckHint(h Hint) error {
+	if len(h.EventID) > MaxID || len(h.Type) > MaxID || len(h.SessionIDs)+len(h.PaymentIDs) > MaxList {
+		return Fail(ErrBug, NotDone, "bad_reply", "a hint without measure")
+	}
+	if !known(h.Mode, Test, Live, "") {
+		return Fail(ErrBug, NotDone, "bad_reply", fmt.Sprintf("a hint of unknown mode %.40q", h.Mode))
+	}
+	return tooLong(append(append([]string(nil), h.SessionIDs...), h.PaymentIDs...), MaxID)
+}
+
+// CheckInstalled refuses settings of an installed webhook that a connection could not keep.
+func CheckInstalled(settings map[string]string) error {
+	if len(settings) > MaxSettings {
+		return Fail(ErrBug, Unknown, "bad_reply", "too many settings")
+	}
+	for name, value := range settings {
+		if name == "" || len(name) > 60 || len(value) > MaxText {
+			return Fail(ErrBug, Unknown, "bad_reply", "a setting without a usable name or value")
+		}
+	}
+	return nil
+}
+
+// CheckItems refuses ids of movements that could not be any.
+func CheckItems(ids []string) error {
+	if len(ids) > MaxItems {
+		return Fail(ErrBug, NotDone, "bad_reply", fmt.Sprintf("a payout of %d movements", len(ids)))
+	}
+	for _, id := range ids {
+		if id == "" {
+			return Fail(ErrBug, NotDone, "bad_reply", "a movement without an id")
+		}
+	}
+	return tooLong(ids, MaxID)
+}
+
+func tooLong(texts []string, most int) error {
+	for _, s := range texts {
+		if len(s) > most {
+			return Fail(ErrBug, NotDone, "bad_reply", fmt.Sprintf("a text of %d bytes", len(s)))
+		}
+	}
+	return nil
 }

@@ -1,0 +1,11 @@
+//go:build unix && !linux
+
+package pluginhost
+
+import "syscall"
+
+// attributes: a process group of its own. That the program ends with its host is left to the kit that gateways are
+// built with, which watches its parent.
+func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+func changeTime(*syscall.Stat_t) syscall.Timespec { return syscall.Timespec{} }
