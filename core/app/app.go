@@ -7,6 +7,7 @@ package app
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/acquit-app/acquit/core/access"
@@ -28,6 +29,7 @@ type Deps struct {
 	Letters   Letters
 	Words     Words
 	Passwords Passwords
+	Formats   Formats
 	// BaseURL is where customers and gateways reach this installation, without a slash at the end.
 	BaseURL string
 	Log     Log
@@ -39,7 +41,10 @@ type Deps struct {
 // App is the use cases. It is safe for concurrent use.
 type App struct {
 	Deps
-	nudge nudges
+	nudge    nudges
+	founding sync.Mutex // one first user
+	tokens   tokenMemory
+	codes    codeMemory
 }
 
 // New wires the use cases.
@@ -73,20 +78,21 @@ type Letters interface {
 	Write(l Letter) (subject, text, html string, err error)
 }
 
-// Letter is what a mail to a customer says. Amounts and dates are formatted already.
+// Letter is what a mail to a customer says. Amounts and dates are formatted already; what is empty is left out.
 type Letter struct {
-	Kind     string // "invoice", "credit_note", "quote", "deposit_request", "deposit_invoice", "reminder"
+	Kind     string // "invoice", "credit_note", "quote", "deposit_receipt", "reminder"
 	Lang     string
 	Company  string
 	Customer string
-	Intro    string // the company's own words, or empty
 	Title    string // "Facture"
 	Number   string
-	Amount   string
-	Due      string // balance due
+	Total    string
+	Due      string // balance due, or the deposit asked for
 	DueDate  string
-	Deposit  string // what the deposit is, on a deposit request
+	Paid     string // received, on a deposit receipt
 	PayURL   string // empty: no button
+	Intro    string // the company's own words
+	Note     string
 	Footer   string
 }
 

@@ -2,8 +2,8 @@ package ledger
 
 import "time"
 
-// Export remembers one export that left the books, so that it can be made again to the byte: the same head and the
-// same instant give the same file. Number is continuous per company.
+// Export remembers one export that left the books, so that it can be made again to the byte: the same head, the
+// same instant and the same names give the same file. Number is continuous per company.
 type Export struct {
 	ID     string
 	Number int64
@@ -15,4 +15,5 @@ type Export struct {
 	Head   Head
 	Lines  int64
 	SHA256 string // of the file, hexadecimal
+	Names  []byte // of journals, accounts and customers as the file has them, packed: they may change, the file may not
 }
