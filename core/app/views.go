@@ -39,7 +39,9 @@ type Views interface {
 
 	PayLink(ctx context.Context, company, document string) (inbox.PayLink, error)
 	Attempt(ctx context.Context, company, id string) (inbox.Attempt, error)
-	// AttemptsOpen lists the attempts of a connection that are in progress.
+	// AttemptBySession finds the attempt behind a gateway's pay page.
+	AttemptBySession(ctx context.Context, company, connection, session string) (inbox.Attempt, error)
+	// AttemptsOpen lists the attempts of a connection (empty: of all) that are in progress.
 	AttemptsOpen(ctx context.Context, company, connection string) ([]inbox.Attempt, error)
 	// AttemptsOf lists the attempts on a document, newest first.
 	AttemptsOf(ctx context.Context, company, document string) ([]inbox.Attempt, error)
@@ -49,6 +51,9 @@ type Views interface {
 	ArrivalsReady(ctx context.Context, company string, limit int) ([]string, error)
 	// ArrivalsUnmatched lists ids of arrivals in review for want of a document or of a related payment.
 	ArrivalsUnmatched(ctx context.Context, company string, limit int) ([]string, error)
+	// Waiting is the sum of payments of a document that succeeded at a gateway and are neither posted nor dismissed (states
+	// ready and review, kind payment), in minor units of the books' currency.
+	Waiting(ctx context.Context, company, document string) (int64, error)
 	Receipt(ctx context.Context, company, id string) (inbox.Receipt, error)
 	Receipts(ctx context.Context, company string, q ReceiptQuery) (Page[ReceiptRow], error)
 	Feed(ctx context.Context, company, connection string) (inbox.Feed, error)
@@ -62,7 +67,7 @@ type Views interface {
 	TrialBalance(ctx context.Context, company string, from, to civil.Date) ([]BalanceRow, error)
 	// Balance is debit less credit of one account over all time, in minor units.
 	Balance(ctx context.Context, company, account, aux string) (int64, error)
-	// LastPosted is the date of the latest entry, and the day of the last document of each series.
+	// Head is the recorded end of the chain.
 	Head(ctx context.Context, company string) (ledger.Head, error)
 
 	Mail(ctx context.Context, company, id string) (inbox.Mail, error)

@@ -1,0 +1,491 @@
+package app
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"github.com/acquit-app/acquit/core/access"
+	"github.com/acquit-app/acquit/core/books"
+	"github.com/acquit-app/acquit/core/civil"
+	"github.com/acquit-app/acquit/core/fault"
+	"github.com/acquit-app/acquit/core/gateway"
+	"github.com/acquit-app/acquit/core/ids"
+	"github.com/acquit-app/acquit/core/inbox"
+	"github.com/acquit-app/acquit/core/money"
+	"github.com/acquit-app/acquit/core/party"
+)
+
+// checkoutLife is how long a hosted page may be paid. Providers allow 30 minutes to 24 hours; an hour is enough to find a
+// card and keeps another attempt from being blocked for long.
+const checkoutLife = time.Hour
+
+// PayState is what a pay page says.
+type PayState string
+
+const (
+	PayOpen       PayState = "open"        // choose a gateway and pay
+	PayOffline    PayState = "offline"     // due, but no online payment is offered: how to pay otherwise
+	PayInProgress PayState = "in_progress" // a payment is on its way
+	PaySettled    PayState = "settled"
+	PayDisputed   PayState = "disputed"
+	PayClosed     PayState = "closed"  // the document was cancelled, credited in full or refused
+	PayRevoked    PayState = "revoked" // the link was replaced
+)
+
+// PayPage is what a payer sees, and nothing else of the books.
+type PayPage struct {
+	State    PayState
+	Lang     string
+	Token    string
+	Company  PublicCompany
+	Customer string
+	Document inbox.DocumentKind
+	Number   string
+	Label    string // of a deposit
+	Date     civil.Date
+	DueDate  civil.Date
+	Total    money.Money
+	Due      money.Money
+	PaidAt   civil.Date
+	Receipt  string // its number or reference, when settled
+	Failed   string // the last attempt failed: the provider's reason, "" when unknown
+	Tried    bool   // an attempt was made and did not succeed
+	Offers   []Offer
+	Mode     gateway.Mode
+}
+
+// PublicCompany is what the payer may check about who is paid.
+type PublicCompany struct {
+	Name, LegalForm, SIREN, VATNumber, Email, Phone, Website, IBAN, BIC string
+	Address                                                             party.Address
+	HasLogo                                                             bool
+}
+
+// Offer is one way to pay online.
+type Offer struct {
+	ConnectionID string
+	Gateway      string
+	Label        string
+}
+
+// PayPage shows the page behind a pay link. Code: link_unknown.
+func (a *App) PayPage(ctx context.Context, token string) (PayPage, error) {
+	company, l, err := a.Views.Link(ctx, hashToken(token))
+	if err != nil {
+		return PayPage{}, err
+	}
+	setup, err := a.Books.Setup(ctx, company)
+	if err != nil {
+		return PayPage{}, err
+	}
+	p, err := a.payableNow(ctx, company, l)
+	if err != nil {
+		return PayPage{}, err
+	}
+	c := setup.Company
+	page := PayPage{Token: token, Lang: p.language(), Number: p.number(), Document: l.Document, Due: p.due(),
+		Company: PublicCompany{Name: c.Name, LegalForm: c.LegalForm, SIREN: c.SIREN, VATNumber: c.VATNumber, Email: c.Email, Phone: c.Phone,
+			Website: c.Website, IBAN: c.IBAN, BIC: c.BIC, Address: c.Address, HasLogo: len(c.Logo) > 0}}
+	if l.Revoked {
+		return PayPage{State: PayRevoked, Lang: page.Lang, Company: page.Company, Token: token}, nil
+	}
+	customer, err := a.Views.Customer(ctx, company, l.CustomerID)
+	if err != nil {
+		return PayPage{}, err
+	}
+	page.Customer = customer.Name
+	last, err := a.lastAttempt(ctx, company, l)
+	if err != nil {
+		return PayPage{}, err
+	}
+	page.describe(p)
+	for _, o := range offers(setup, p.methodID()) {
+		page.Offers = append(page.Offers, Offer{o.ID, o.Gateway, o.Label})
+		page.Mode = o.Mode
+	}
+	switch {
+	case last.State == inbox.PendingPay:
+		page.State = PayInProgress
+	case p.Waiting > 0 && page.Due.Sign() == 0:
+		// Paid and not posted yet: the truth for the payer is that nothing more is asked of them.
+		page.State, page.PaidAt, page.Receipt = PaySettled, a.day(last.UpdatedAt), last.ID
+	case page.State != "":
+	case page.Due.Sign() == 0:
+		page.State = PaySettled
+	case len(page.Offers) == 0:
+		page.State = PayOffline
+	default:
+		page.State = PayOpen
+		page.Tried = last.State == inbox.FailedPay || last.State == inbox.Expired
+		page.Failed = last.Reason
+	}
+	return page, nil
+}
+
+func (page *PayPage) describe(p payable) {
+	if v := p.Invoice; v != nil {
+		page.Date, page.DueDate, page.Total = v.Date, v.DueDate, money.Of(v.Totals.Gross, v.Currency)
+		page.PaidAt = civil.On(v.PaidAt)
+		switch {
+		case v.Dispute > 0:
+			page.State = PayDisputed
+		case v.Credited >= v.Payable() && v.Paid == 0 && v.Payable() > 0:
+			page.State = PayClosed
+		}
+		if v.PaidAt.IsZero() {
+			page.PaidAt = civil.Date{}
+		}
+		return
+	}
+	d := p.Deposit
+	page.Date, page.DueDate, page.Total, page.Label = p.Quote.Date, d.DueDate, money.Of(d.Amount, p.Quote.Currency), d.Label
+	if !d.Live() || !p.Quote.Open() && d.Due() > 0 {
+		page.State = PayClosed
+	}
+}
+
+func (a *App) lastAttempt(ctx context.Context, company string, l inbox.PayLink) (inbox.Attempt, error) {
+	if l.AttemptID == "" {
+		return inbox.Attempt{}, nil
+	}
+	return a.Views.Attempt(ctx, company, l.AttemptID)
+}
+
+// StartPayment opens the gateway's page for what is due now and returns its address; payers call it by a click, never by
+// following a link. A page that is still open for the same amount is used again. An empty address with no error means
+// that the payment is done or on its way: show the pay page. Codes: link_unknown, link_revoked, nothing_due, gateway_off,
+// payment_in_progress, gateway_down, gateway_refused, gateway_broken.
+func (a *App) StartPayment(ctx context.Context, token, connection string) (string, error) {
+	company, l, err := a.Views.Link(ctx, hashToken(token))
+	if err != nil {
+		return "", err
+	}
+	if l.Revoked {
+		return "", fault.New(fault.Refused, fault.LinkRevoked)
+	}
+	setup, err := a.Books.Setup(ctx, company)
+	if err != nil {
+		return "", err
+	}
+	p, err := a.payableNow(ctx, company, l)
+	if err != nil {
+		return "", err
+	}
+	conn, err := chosen(setup, p.methodID(), connection)
+	if err != nil {
+		return "", err
+	}
+	url, done, err := a.reuse(ctx, company, l, conn)
+	if err != nil || done {
+		return url, err
+	}
+	if p, err = a.payableNow(ctx, company, l); err != nil {
+		return "", err
+	}
+	at, err := a.openAttempt(ctx, company, p, conn)
+	if err != nil {
+		return "", err
+	}
+	return a.openCheckout(ctx, company, conn, p, at)
+}
+
+func chosen(s *books.Setup, method, connection string) (inbox.Connection, error) {
+	list := offers(s, method)
+	for _, c := range list {
+		if c.ID == connection || connection == "" && len(list) == 1 {
+			return c, nil
+		}
+	}
+	return inbox.Connection{}, fault.New(fault.Refused, fault.GatewayOff, "gateway", s.Connections[connection].Label)
+}
+
+// reuse asks the gateway about the attempt in progress before another may be made. done means that url (or none)
+// is the answer.
+func (a *App) reuse(ctx context.Context, company string, l inbox.PayLink, conn inbox.Connection) (url string, done bool, err error) {
+	at, err := a.lastAttempt(ctx, company, l)
+	if err != nil || !at.State.InProgress() {
+		return "", false, err
+	}
+	if at, err = a.syncAttempt(ctx, company, at, inbox.ByReturn, false); err != nil {
+		return "", true, err
+	}
+	p, err := a.payableNow(ctx, company, l)
+	if err != nil {
+		return "", true, err
+	}
+	due := p.due()
+	switch {
+	case at.State == inbox.Succeeded || at.State == inbox.PendingPay:
+		return "", true, nil
+	case !at.State.InProgress():
+		return "", false, nil
+	case at.ConnectionID == conn.ID && at.Amount == due && at.State == inbox.Opened:
+		return at.URL, true, nil
+	case at.ConnectionID == conn.ID && at.Amount == due:
+		return "", false, nil
+	}
+	if err := a.closeAttempt(ctx, company, at); err != nil {
+		return "", true, err
+	}
+	return "", false, nil
+}
+
+// openAttempt writes the attempt before the gateway is asked, so that its id, the idempotency key, survives a crash.
+func (a *App) openAttempt(ctx context.Context, company string, seen payable, conn inbox.Connection) (inbox.Attempt, error) {
+	document := seen.Link.ID
+	fresh := ids.New(ids.Attempt)
+	var at inbox.Attempt
+	err := a.Books.Write(ctx, company, func(ctx context.Context, tx *books.Tx) error {
+		l, err := tx.Links.Get(ctx, document)
+		if err != nil {
+			return err
+		}
+		p, err := payableIn(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		p.Waiting = seen.Waiting
+		due := p.due()
+		if l.Revoked {
+			return fault.New(fault.Refused, fault.LinkRevoked)
+		}
+		if due.Sign() <= 0 {
+			return fault.New(fault.Refused, fault.NothingDue)
+		}
+		if p.Quote != nil {
+			if err := p.Quote.CheckDeposits(); err != nil {
+				return err
+			}
+			if !p.Deposit.Online {
+				return fault.New(fault.Refused, fault.GatewayOff, "gateway", conn.Label)
+			}
+		}
+		var ok bool
+		if at, ok, err = tx.Attempts.Find(ctx, l.AttemptID); err != nil {
+			return err
+		}
+		if ok && at.State.InProgress() {
+			if at.ConnectionID == conn.ID && at.Amount == due {
+				return nil // a second tab, or a call whose answer was lost: the same key gives the same page
+			}
+			return fault.New(fault.Conflict, fault.PaymentInProgress)
+		}
+		at = inbox.Attempt{ID: fresh, ConnectionID: conn.ID, Document: l.Document, DocumentID: l.ID, CustomerID: l.CustomerID, Amount: due,
+			State: inbox.Created, CreatedAt: tx.Now(), UpdatedAt: tx.Now(), ExpiresAt: tx.Now().Add(checkoutLife), Version: 1}
+		l.AttemptID = at.ID
+		l.Version++
+		tx.Attempts.Put(at)
+		tx.Links.Put(l)
+		return nil
+	}, books.Ref{Kind: books.Links, ID: document})
+	return at, err
+}
+
+func (a *App) openCheckout(ctx context.Context, company string, conn inbox.Connection, p payable, at inbox.Attempt) (string, error) {
+	if at.URL != "" {
+		return at.URL, nil
+	}
+	g, err := a.openGateway(ctx, company, conn)
+	if err != nil {
+		return "", a.giveUp(ctx, company, at, conn, err)
+	}
+	customer, err := a.Views.Customer(ctx, company, at.CustomerID)
+	if err != nil {
+		return "", err
+	}
+	page, err := a.payURL(company, p.Link)
+	if err != nil {
+		return "", err
+	}
+	back := page + "/return?attempt=" + at.ID
+	label := "pay.invoice"
+	if p.Deposit != nil {
+		label = "pay.deposit"
+	}
+	locale := "fr-FR"
+	if p.language() == "en" {
+		locale = "en-GB"
+	}
+	co, err := g.CreateCheckout(ctx, gateway.CheckoutRequest{
+		IdempotencyKey: at.ID, Reference: at.ID, Amount: at.Amount, Document: p.number(),
+		Description:  a.Words.T(p.language(), label, "number", p.number()),
+		CustomerName: customer.Name, CustomerEmail: string(customer.Email), Locale: locale,
+		ReturnURL: back, CancelURL: back, ExpiresAt: at.ExpiresAt,
+	})
+	if err == nil {
+		err = gateway.CheckCheckout(co)
+	}
+	if err != nil {
+		return "", a.giveUp(ctx, company, at, conn, err)
+	}
+	err = a.Books.Write(ctx, company, func(ctx context.Context, tx *books.Tx) error {
+		now, err := tx.Attempts.Get(ctx, at.ID)
+		if err != nil {
+			return err
+		}
+		now.SessionID, now.URL = co.SessionID, co.URL
+		if !co.ExpiresAt.IsZero() {
+			now.ExpiresAt = co.ExpiresAt.UTC().Truncate(time.Microsecond)
+		}
+		now.Move(gateway.CheckoutOpen, "", tx.Now())
+		now.Version++
+		tx.Attempts.Put(now)
+		return nil
+	}, books.Ref{Kind: books.Attempts, ID: at.ID})
+	return co.URL, err
+}
+
+// giveUp ends an attempt that certainly came to nothing at the gateway, so that the payer may try again or elsewhere. When
+// the outcome is unknown it stays in progress and the next click asks with the same key.
+func (a *App) giveUp(ctx context.Context, company string, at inbox.Attempt, conn inbox.Connection, cause error) error {
+	refused := gatewayFault(conn.Label, cause)
+	if gateway.AsError(cause).Outcome == gateway.Unknown {
+		return refused
+	}
+	if err := a.moveAttempt(ctx, company, at.ID, gateway.CheckoutFailed, string(fault.CodeOf(refused))); err != nil {
+		a.Log.Warn("attempt could not be ended", err, "attempt", at.ID)
+	}
+	return refused
+}
+
+func (a *App) moveAttempt(ctx context.Context, company, id string, s gateway.CheckoutState, reason string) error {
+	return a.Books.Write(ctx, company, func(ctx context.Context, tx *books.Tx) error {
+		at, err := tx.Attempts.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if at.Move(s, reason, tx.Now()) {
+			at.Version++
+			tx.Attempts.Put(at)
+		}
+		return nil
+	}, books.Ref{Kind: books.Attempts, ID: id})
+}
+
+// Return is the payer's way back from the gateway. It proves nothing: the gateway is asked, money that waits to be taken
+// is taken if it is still due, and the pay page then says what is true. Code: link_unknown.
+func (a *App) Return(ctx context.Context, token, attempt string) (PayPage, error) {
+	company, l, err := a.Views.Link(ctx, hashToken(token))
+	if err != nil {
+		return PayPage{}, err
+	}
+	if attempt == "" {
+		attempt = l.AttemptID
+	}
+	if at, err := a.Views.Attempt(ctx, company, attempt); err == nil && at.DocumentID == l.ID && at.State != inbox.Succeeded {
+		if _, err := a.syncAttempt(ctx, company, at, inbox.ByReturn, true); err != nil {
+			a.Log.Warn("the gateway could not be asked on return", err, "attempt", at.ID)
+		}
+	}
+	return a.PayPage(ctx, token)
+}
+
+// syncAttempt asks the gateway where an attempt's page stands and records what it answers. With capture set it takes money
+// that the payer has agreed to, if exactly that is still due.
+func (a *App) syncAttempt(ctx context.Context, company string, at inbox.Attempt, src inbox.Source, capture bool) (inbox.Attempt, error) {
+	if at.SessionID == "" {
+		return at, nil
+	}
+	setup, err := a.Books.Setup(ctx, company)
+	if err != nil {
+		return at, err
+	}
+	conn, ok := setup.Connections[at.ConnectionID]
+	if !ok {
+		return at, notFound("connection", at.ConnectionID)
+	}
+	if capture {
+		l, err := a.Views.PayLink(ctx, company, at.DocumentID)
+		if err != nil {
+			return at, err
+		}
+		p, err := a.payableNow(ctx, company, l)
+		if err != nil {
+			return at, err
+		}
+		capture = p.due() == at.Amount && !l.Revoked && (p.Quote == nil || p.Quote.CheckDeposits() == nil)
+	}
+	g, err := a.openGateway(ctx, company, conn)
+	if err != nil {
+		return at, err
+	}
+	st, err := g.SettleCheckout(ctx, gateway.SettleRequest{SessionID: at.SessionID, IdempotencyKey: at.ID + ":capture", Capture: capture})
+	if err == nil {
+		err = gateway.CheckStatus(st)
+	}
+	if err != nil {
+		return at, gatewayFault(conn.Label, err)
+	}
+	return a.record(ctx, company, conn, at.ID, st, src)
+}
+
+// closeCheckout closes the open page of a document that shall not be paid any more. A payment that is under way or done
+// is left alone; the caller then finds it in progress.
+func (a *App) closeCheckout(ctx context.Context, company, document string) error {
+	l, err := a.Views.PayLink(ctx, company, document)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	at, err := a.lastAttempt(ctx, company, l)
+	if err != nil || !at.State.InProgress() {
+		return err
+	}
+	return a.closeAttempt(ctx, company, at)
+}
+
+// closeAttempt expires an attempt's page at the gateway. Code: payment_in_progress when it was paid meanwhile or the gateway cannot tell.
+func (a *App) closeAttempt(ctx context.Context, company string, at inbox.Attempt) error {
+	if at.SessionID == "" {
+		return a.moveAttempt(ctx, company, at.ID, gateway.CheckoutExpired, "superseded")
+	}
+	setup, err := a.Books.Setup(ctx, company)
+	if err != nil {
+		return err
+	}
+	conn, ok := setup.Connections[at.ConnectionID]
+	if !ok {
+		return a.moveAttempt(ctx, company, at.ID, gateway.CheckoutExpired, "disconnected")
+	}
+	g, err := a.openGateway(ctx, company, conn)
+	if err != nil {
+		return err
+	}
+	x, ok := g.(gateway.Expirer)
+	if !ok {
+		// We take the money ourselves at such a provider, and check that it is due before: an abandoned page does no harm.
+		return a.moveAttempt(ctx, company, at.ID, gateway.CheckoutExpired, "superseded")
+	}
+	st, err := x.ExpireCheckout(ctx, at.SessionID)
+	if err == nil {
+		err = gateway.CheckStatus(st)
+	}
+	if err != nil {
+		return gatewayFault(conn.Label, err)
+	}
+	now, err := a.record(ctx, company, conn, at.ID, st, inbox.ByRefresh)
+	if err == nil && now.State.InProgress() {
+		err = fault.New(fault.Conflict, fault.PaymentInProgress)
+	}
+	return err
+}
+
+func sortConnections(cs []inbox.Connection) {
+	sort.Slice(cs, func(i, j int) bool {
+		if cs[i].Label != cs[j].Label {
+			return cs[i].Label < cs[j].Label
+		}
+		return cs[i].ID < cs[j].ID
+	})
+}
+
+// Look gives a user the views of the books, when the role may read. Queries must name the actor's own company.
+func (a *App) Look(who access.Actor) (Views, error) {
+	if err := who.May(access.Read); err != nil {
+		return nil, err
+	}
+	return a.Views, nil
+}

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/acquit-app/acquit/core/inbox"
+)
+
+const (
+	// workEvery is how often workers look for what is due when nothing wakes them.
+	workEvery = 5 * time.Second
+	workBatch = 100
+	// pollTimeout bounds one poll, and retryTimeout one mail or delivery, so that one hung partner does not stop the rest.
+	pollTimeout  = 2 * time.Minute
+	retryTimeout = time.Minute
+)
+
+// Work runs the background workers until ctx ends: outgoing mail, webhook deliveries, polling. It returns when all have
+// stopped. Several processes may run it on one database: each record's own state decides who does what.
+func (a *App) Work(ctx context.Context) {
+	var wg sync.WaitGroup
+	loop := func(wakeUp chan struct{}, do func(context.Context)) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			tick := time.NewTicker(workEvery)
+			defer tick.Stop()
+			for {
+				do(ctx)
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				case <-wakeUp:
+				}
+			}
+		}()
+	}
+	loop(a.nudge.mail, func(ctx context.Context) {
+		a.each(ctx, retryTimeout, func(w Work) []WorkItem { return w.Mails }, a.DeliverMail)
+	})
+	loop(a.nudge.webhook, func(ctx context.Context) {
+		a.each(ctx, retryTimeout, func(w Work) []WorkItem { return w.Deliveries }, a.ProcessDelivery)
+	})
+	loop(a.nudge.poll, func(ctx context.Context) {
+		a.each(ctx, pollTimeout, func(w Work) []WorkItem { return w.Feeds }, func(ctx context.Context, company, id string) error {
+			_, err := a.Poll(ctx, company, id, inbox.ByPoll)
+			return err
+		})
+	})
+	wg.Wait()
+}
+
+// WorkOnce does everything that is due now; tests and commands use it instead of waiting.
+func (a *App) WorkOnce(ctx context.Context) {
+	a.each(ctx, retryTimeout, func(w Work) []WorkItem { return w.Deliveries }, a.ProcessDelivery)
+	a.each(ctx, pollTimeout, func(w Work) []WorkItem { return w.Feeds }, func(ctx context.Context, company, id string) error {
+		_, err := a.Poll(ctx, company, id, inbox.ByPoll)
+		return err
+	})
+	a.each(ctx, retryTimeout, func(w Work) []WorkItem { return w.Mails }, a.DeliverMail)
+}
+
+func (a *App) each(ctx context.Context, limit time.Duration, of func(Work) []WorkItem, do func(ctx context.Context, company, id string) error) {
+	for ctx.Err() == nil {
+		w, err := a.Views.DueWork(ctx, a.Now(), workBatch)
+		if err != nil {
+			a.Log.Warn("due work could not be listed", err)
+			return
+		}
+		items := of(w)
+		for _, it := range items {
+			if ctx.Err() != nil {
+				return
+			}
+			one, cancel := context.WithTimeout(ctx, limit)
+			if err := do(one, it.Company, it.ID); err != nil && ctx.Err() == nil {
+				a.Log.Warn("background work failed; it will be tried again", err, "company", it.Company, "id", it.ID)
+			}
+			cancel()
+		}
+		if len(items) < workBatch {
+			return
+		}
+	}
+}
