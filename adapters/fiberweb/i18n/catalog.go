@@ -2,7 +2,8 @@
 //
 // The texts live in TOML files beside this one, one file per area and language (faults.fr.toml, chassis.en.toml …),
 // with flat quoted keys. Every file named <area>.<language>.toml is loaded; a test keeps both languages at the same keys
-// and parameters. A Localizer is one language: it finds texts, and formats amounts, dates and numbers as the readers of
+// and parameters. French texts are typed with plain spaces; the no-break spaces that French punctuation asks for are put
+// in when they are loaded. A Localizer is one language: it finds texts, and formats amounts, dates and numbers as the readers of
 // that language expect. It is safe for concurrent use and cheap to pass around.
 package i18n
 
@@ -49,10 +50,13 @@ var (
 	paris      = mustZone("Europe/Paris")
 )
 
+// spaced gives French its no-break spaces, which nobody sees in a text file: what they hold together never starts a
+// line alone. The spaces are those of the Lexique de l'Imprimerie nationale.
+var spaced = strings.NewReplacer(" :", nbsp+":", "« ", "«"+nbsp, " »", nbsp+"»", " ;", narrow+";", " !", narrow+"!", " ?", narrow+"?", " %", nbsp+"%", " €", nbsp+"€")
+
 // load reads the embedded files. They are part of the program, so a broken one stops it at start, in every test.
 func load() map[Lang]*catalogue {
 	bundle := goi18n.NewBundle(language.French)
-	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	out := map[Lang]*catalogue{}
 	for _, l := range Langs() {
 		out[l] = &catalogue{messages: map[string]*goi18n.Message{}, plain: map[string]string{}, lookup: goi18n.NewLocalizer(bundle, string(l))}
@@ -66,7 +70,7 @@ func load() map[Lang]*catalogue {
 		if err != nil {
 			panic(err)
 		}
-		parsed, err := bundle.ParseMessageFileBytes(b, f.Name())
+		parsed, err := goi18n.ParseMessageFileBytes(b, f.Name(), map[string]goi18n.UnmarshalFunc{"toml": toml.Unmarshal})
 		if err != nil {
 			panic(fmt.Sprintf("i18n: %s: %v", f.Name(), err))
 		}
@@ -75,6 +79,9 @@ func load() map[Lang]*catalogue {
 			panic("i18n: " + f.Name() + ": not a language of ours")
 		}
 		for _, m := range parsed.Messages {
+			if parsed.Tag == language.French {
+				m.One, m.Other = spaced.Replace(m.One), spaced.Replace(m.Other)
+			}
 			if c.messages[m.ID] != nil {
 				panic(fmt.Sprintf("i18n: %s: %q is there twice", f.Name(), m.ID))
 			}
@@ -82,6 +89,9 @@ func load() map[Lang]*catalogue {
 			if m.One == "" && !strings.Contains(m.Other, "{{") {
 				c.plain[m.ID] = m.Other
 			}
+		}
+		if err := bundle.AddMessages(parsed.Tag, parsed.Messages...); err != nil {
+			panic(err)
 		}
 	}
 	return out

@@ -160,25 +160,26 @@ func (l *Localizer) Ago(t, now time.Time) string {
 	}
 }
 
-// plainValue recognises the core's own spelling of a date, or of an amount with two or three decimals and perhaps a
-// currency, and writes it for the reader.
-func (l *Localizer) plainValue(s string) (string, error) {
+// plainValue recognises the core's own spelling of a date, an instant, or an amount with two or three decimals and
+// perhaps a currency, and writes it for the reader. Anything else is given back as it is.
+func (l *Localizer) plainValue(s string) string {
 	if d, err := civil.Parse(s); err == nil {
-		return l.Date(d), nil
+		return l.Date(d)
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return l.DateTime(t)
 	}
 	number, cur, hasCur := strings.Cut(s, " ")
-	_, frac, hasFrac := strings.Cut(number, ".")
+	_, frac, _ := strings.Cut(number, ".")
 	d, ok := money.ParseDecimal(number)
 	switch {
 	case !ok || strings.Contains(number, ","):
-		return "", errNotPlain
 	case hasCur:
 		if m, err := money.Parse(number, money.Currency(cur)); err == nil {
-			return l.Money(m), nil
+			return l.Money(m)
 		}
-		return "", errNotPlain
-	case hasFrac && len(frac) >= 2:
-		return l.Decimal(d, len(frac)), nil
+	case len(frac) >= 2:
+		return l.Decimal(d, len(frac))
 	}
-	return "", errNotPlain
+	return s
 }

@@ -1,7 +1,6 @@
 package i18n
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -116,8 +115,8 @@ func (l *Localizer) Error(err error) string {
 // looked up under the prefix, and shown as it is when the catalogue does not know it.
 var wordParams = map[string]string{"what": "thing.", "action": "action.", "reason": "reason.", "fields": "field.", "missing": "field."}
 
-// faultParam brings a parameter to the reader's language: the core writes dates as 2026-12-31 and amounts as
-// 1234.50 or 1234.50 EUR, and names things by its own words. What the user typed is quoted as typed.
+// faultParam brings a parameter to the reader's language: the core writes dates as 2026-12-31, instants as RFC 3339 and
+// amounts as 1234.50 or 1234.50 EUR, and names things by its own words. What the user typed is quoted as typed.
 func (l *Localizer) faultParam(p fault.Param) string {
 	if p.Name == "found" || p.Name == "detail" {
 		return p.Value
@@ -133,10 +132,5 @@ func (l *Localizer) faultParam(p fault.Param) string {
 		}
 		return strings.Join(words, ", ")
 	}
-	if s, err := l.plainValue(p.Value); err == nil {
-		return s
-	}
-	return p.Value
+	return l.plainValue(p.Value)
 }
-
-var errNotPlain = errors.New("neither a date nor an amount")
