@@ -10,47 +10,20 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"net/url"
+	"slices"
 	"strings"
 	texttemplate "text/template"
 
+	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/fault"
 )
 
-// Kind is what a mail is about.
-type Kind string
+// Kinds lists what a mail can be about (app.Letter.Kind): an invoice with what is due on it; a credit note; a quote, with
+// the deposit asked for, if any; the receipt for a deposit, with its invoice; an invoice that is overdue.
+var Kinds = []string{"invoice", "credit_note", "quote", "deposit_receipt", "reminder"}
 
-const (
-	Invoice        Kind = "invoice"         // an invoice, with what is due on it
-	CreditNote     Kind = "credit_note"     // a credit note: nothing to pay
-	Quote          Kind = "quote"           // a quote; Due is the deposit asked for, if any
-	DepositReceipt Kind = "deposit_receipt" // a deposit came: thanks, and its invoice
-	Reminder       Kind = "reminder"        // an invoice is overdue
-)
-
-// Kinds lists every kind.
-var Kinds = []Kind{Invoice, CreditNote, Quote, DepositReceipt, Reminder}
-
-// Mail is what one mail has to say. Amounts and dates are formatted in the language of the mail, with their currency.
-// Empty values leave their line out.
-type Mail struct {
-	Kind     Kind
-	Lang     string // "fr" or "en"
-	Company  string // who writes
-	Customer string // who is greeted
-	Title    string // the document's title in that language: "Facture", "Deposit invoice"
-	Number   string
-	Total    string // of the document, what the customer owes in all
-	Due      string // to be paid now: the balance of an invoice, the deposit of a quote
-	DueDate  string
-	Paid     string // what was received, on a receipt
-	PayURL   string // the lasting pay link; without it there is no button
-	Intro    string // the company's own words after the greeting; paragraphs are separated by a blank line
-	Note     string // a remark of the document
-	Footer   string // the company's legal identity
-}
-
-// Written is a mail ready to be sent.
-type Written struct{ Subject, Text, HTML string }
+// Letters writes mails. It implements app.Letters and is safe for concurrent use.
+type Letters struct{}
 
 //go:embed layout.txt.tmpl layout.html.tmpl words.fr.tmpl words.en.tmpl
 var files embed.FS
@@ -82,81 +55,87 @@ type page struct {
 	Footer                      []string
 }
 
-// Write puts a mail together. Codes: bad_choice (kind or lang), required (company, number; due, when
-// there is a button or a reminder), bad_url (pay_url is not an
-// absolute http or https address).
-func Write(m Mail) (Written, error) {
-	said, ok := words[m.Lang]
+// Write puts a mail together. Due is what is to be paid now (the balance of an invoice, the deposit of a quote) and stays
+// empty when nothing is; values that are empty leave their line out. Codes: bad_choice (kind or lang), required (company,
+// number; due, on a reminder), bad_url (pay_url is not an absolute http or https address).
+func (Letters) Write(l app.Letter) (subject, text, html string, err error) {
+	said, ok := words[l.Lang]
 	if !ok {
-		return Written{}, fault.New(fault.Invalid, fault.BadChoice, "found", fault.Clip(m.Lang), "allowed", "fr, en").On("lang")
+		return "", "", "", fault.New(fault.Invalid, fault.BadChoice, "found", fault.Clip(l.Lang), "allowed", "fr, en").On("lang")
 	}
-	if said.Lookup(string(m.Kind)+".subject") == nil {
-		return Written{}, fault.New(fault.Invalid, fault.BadChoice, "found", fault.Clip(string(m.Kind)), "allowed", "invoice, credit_note, quote, deposit_receipt, reminder").On("kind")
+	if !slices.Contains(Kinds, l.Kind) {
+		return "", "", "", fault.New(fault.Invalid, fault.BadChoice, "found", fault.Clip(l.Kind), "allowed", strings.Join(Kinds, ", ")).On("kind")
 	}
-	if err := check(m); err != nil {
-		return Written{}, err
+	if err := check(l); err != nil {
+		return "", "", "", err
 	}
-	v := voice{said: said, mail: m}
-	kind := string(m.Kind)
+	if l.Due == "" {
+		l.PayURL = "" // a button without an amount would ask for money that nobody owes
+	}
+	p, err := compose(voice{said: said, letter: l})
+	if err != nil {
+		return "", "", "", err
+	}
+	var plain, marked strings.Builder
+	if err := textLayout.Execute(&plain, p); err != nil {
+		return "", "", "", fmt.Errorf("mail text: %w", err)
+	}
+	if err := htmlLayout.Execute(&marked, p); err != nil {
+		return "", "", "", fmt.Errorf("mail HTML: %w", err)
+	}
+	return p.Subject, squeeze(plain.String()), marked.String(), nil
+}
+
+// compose chooses every sentence.
+func compose(v voice) (page, error) {
+	l := v.letter
 	p := page{
-		Lang: m.Lang, Company: m.Company, PayURL: m.PayURL,
-		Subject:   oneLine(v.say(kind + ".subject")),
-		Greeting:  oneLine(v.say("greeting")),
-		Intro:     paragraphs(m.Intro),
-		Lead:      paragraphs(v.say(kind + ".lead")),
-		NoteTitle: oneLine(v.say("note")), Note: lines(m.Note),
-		Regards: oneLine(v.say("regards")),
-		Colon:   v.say("colon"),
-		Footer:  lines(m.Footer),
+		Lang: l.Lang, Company: oneLine(l.Company), PayURL: l.PayURL,
+		Subject:  oneLine(v.say(l.Kind + ".subject")),
+		Greeting: oneLine(v.say("greeting")),
+		Intro:    paragraphs(l.Intro),
+		Lead:     paragraphs(v.say(l.Kind + ".lead")),
+		Regards:  oneLine(v.say("regards")), NoteTitle: oneLine(v.say("note")),
+		Colon:  v.say("colon"),
+		Note:   lines(l.Note),
+		Footer: lines(l.Footer),
 	}
 	for _, r := range []row{
-		{m.Title, m.Number, false},
-		{oneLine(v.say("label.total")), m.Total, false},
-		{oneLine(v.say("label.paid")), m.Paid, false},
-		{oneLine(v.say(kind + ".due")), m.Due, true},
-		{oneLine(v.say("label.due_date")), m.DueDate, false},
+		{l.Title, l.Number, false},
+		{v.say("label.total"), l.Total, false},
+		{v.say("label.paid"), l.Paid, false},
+		{v.say(l.Kind + ".due"), l.Due, true},
+		{v.say("label.due_date"), l.DueDate, false},
 	} {
 		if r.Value != "" {
-			p.Summary = append(p.Summary, r)
+			p.Summary = append(p.Summary, row{oneLine(r.Label), oneLine(r.Value), r.Strong})
 		}
 	}
-	if m.PayURL != "" {
-		p.Button = oneLine(v.say(kind + ".button"))
-		p.Link = oneLine(v.say("link"))
-		p.Trust = oneLine(v.say("trust"))
+	if l.PayURL != "" {
+		p.Button, p.Link, p.Trust = oneLine(v.say(l.Kind+".button")), oneLine(v.say("link")), oneLine(v.say("trust"))
 	}
 	if len(p.Lead) > 0 {
 		p.Preview = strings.Join(p.Lead[0], " ")
 	}
-	if v.err != nil {
-		return Written{}, v.err
-	}
-	var text, html strings.Builder
-	if err := textLayout.Execute(&text, p); err != nil {
-		return Written{}, fmt.Errorf("mail text: %w", err)
-	}
-	if err := htmlLayout.Execute(&html, p); err != nil {
-		return Written{}, fmt.Errorf("mail HTML: %w", err)
-	}
-	return Written{Subject: p.Subject, Text: squeeze(text.String()), HTML: html.String()}, nil
+	return p, v.err
 }
 
-func check(m Mail) error {
+func check(l app.Letter) error {
 	var found fault.Collect
 	need := func(field, v string) {
 		if strings.TrimSpace(v) == "" {
 			_ = found.Add(fault.New(fault.Invalid, fault.Required), field)
 		}
 	}
-	need("company", m.Company)
-	need("number", m.Number)
-	if m.Kind == Reminder || m.PayURL != "" {
-		need("due", m.Due)
+	need("company", l.Company)
+	need("number", l.Number)
+	if l.Kind == "reminder" {
+		need("due", l.Due)
 	}
-	if m.PayURL != "" {
-		u, err := url.Parse(m.PayURL)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsFunc(m.PayURL, unsafeInURL) {
-			_ = found.Add(fault.New(fault.Invalid, fault.BadURL, "found", fault.Clip(m.PayURL)), "pay_url")
+	if l.PayURL != "" {
+		u, err := url.Parse(l.PayURL)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsFunc(l.PayURL, unsafeInURL) {
+			_ = found.Add(fault.New(fault.Invalid, fault.BadURL, "found", fault.Clip(l.PayURL)), "pay_url")
 		}
 	}
 	return found.Err()
@@ -167,18 +146,18 @@ func unsafeInURL(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRu
 
 // voice says pieces of one language about one mail, and remembers the first failure.
 type voice struct {
-	said *texttemplate.Template
-	mail Mail
-	err  error
+	said   *texttemplate.Template
+	letter app.Letter
+	err    error
 }
 
-// say returns the named piece, or nothing when the language has no such piece: not every kind has a button.
+// say returns the named piece.
 func (v *voice) say(name string) string {
-	if v.err != nil || v.said.Lookup(name) == nil {
+	if v.err != nil {
 		return ""
 	}
 	var b strings.Builder
-	if err := v.said.ExecuteTemplate(&b, name, v.mail); err != nil {
+	if err := v.said.ExecuteTemplate(&b, name, v.letter); err != nil {
 		v.err = fmt.Errorf("mail words: %w", err)
 	}
 	return strings.Trim(b.String(), " \n") // a no-break space at an end is meant
