@@ -67,12 +67,12 @@ func (c *canvas) textCentre(x, y float64, s style, text string) {
 	c.text(x-s.width(text)/2, y, s, text)
 }
 
-// rule draws a horizontal line.
-func (c *canvas) rule(x1, x2, y, thickness float64, color rgb) {
+// rule draws a horizontal line from the left margin to x.
+func (c *canvas) rule(x, y, thickness float64, color rgb) {
 	c.draw(func(f *fpdf.Fpdf) {
 		f.SetDrawColor(color.r, color.g, color.b)
 		f.SetLineWidth(thickness)
-		f.Line(x1, y, x2, y)
+		f.Line(left, y, x, y)
 	})
 }
 

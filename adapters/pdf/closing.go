@@ -69,7 +69,7 @@ func (l *layout) tableTitle(first, second, third string) strip {
 		l.text(left, y+2.6, headText, first)
 		l.textRight(left+vatBase, y+2.6, headText, second)
 		l.textRight(left+halfWidth, y+2.6, headText, third)
-		l.rule(left, left+halfWidth, y+4.4, 0.15, line)
+		l.rule(left+halfWidth, y+4.4, 0.15, line)
 	}}
 }
 

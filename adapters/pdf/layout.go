@@ -150,7 +150,7 @@ func (l *layout) running() {
 	}
 	l.text(left, l.y+3, style{semibold, 8.5, ink}, name)
 	l.textRight(right, l.y+3, style{regular, 8, soft}, l.sheet.Company.Name)
-	l.rule(left, right, l.y+5.5, 0.15, line)
+	l.rule(right, l.y+5.5, 0.15, line)
 	l.y += 11
 }
 
@@ -250,7 +250,7 @@ func (l *layout) footTop() float64 {
 func (l *layout) drawFoot(f *fpdf.Fpdf, page string) {
 	c := canvas{pages: [][]pen{nil}}
 	y := l.footTop()
-	c.rule(left, right, y, 0.15, line)
+	c.rule(right, y, 0.15, line)
 	for i, part := range l.footing {
 		c.text(left, y+4+footLine*float64(i), footText, part)
 	}

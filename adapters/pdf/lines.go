@@ -48,11 +48,11 @@ func (l *layout) lines() {
 	for i, row := range l.sheet.Lines {
 		l.row(row, columns, figures, describe)
 		if i < len(l.sheet.Lines)-1 {
-			l.rule(left, right, l.y, 0.15, line)
+			l.rule(right, l.y, 0.15, line)
 		}
 	}
 	l.next = running
-	l.rule(left, right, l.y, 0.3, ink)
+	l.rule(right, l.y, 0.3, ink)
 	l.y += 6
 }
 
@@ -109,7 +109,7 @@ func (l *layout) tableHead(columns []column) {
 	for _, c := range columns {
 		l.textRight(c.right, l.y+2.6, headText, c.head)
 	}
-	l.rule(left, right, l.y+4.6, 0.3, ink)
+	l.rule(right, l.y+4.6, 0.3, ink)
 	l.y += 4.6
 }
 
