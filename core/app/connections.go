@@ -121,14 +121,14 @@ func (a *App) Connect(ctx context.Context, who access.Actor, name string, settin
 	if err != nil {
 		return none, err
 	}
-	if old, ok := accountOnFile(setup, name, account); ok {
-		if old.Status != inbox.Disconnected {
-			return none, alreadyConnected(old)
-		}
+	old, ok := accountOnFile(setup, name, account)
+	if ok {
 		c = old
 	}
-	if values, err = a.installWebhook(ctx, who.Company, c, account, info, values); err != nil {
-		return none, err
+	if old.Status != inbox.Connected && old.Status != inbox.NeedsAttention { // else it is refused below, unless this very request did it
+		if values, err = a.installWebhook(ctx, who.Company, c, account, info, values); err != nil {
+			return none, err
+		}
 	}
 	err = a.write(ctx, who, access.Configure, func(_ context.Context, tx *books.Tx) error {
 		now := c

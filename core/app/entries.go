@@ -96,10 +96,11 @@ func (a *App) ReverseEntry(ctx context.Context, who access.Actor, seq int64, on 
 	if !strings.HasPrefix(seen.Source, manualSource) {
 		return posted, fault.New(fault.Refused, fault.NotReversible, "number", number)
 	}
-	if seen.ReversedBy != 0 {
-		return posted, fault.New(fault.Conflict, fault.AlreadyReversed, "number", number)
-	}
+	already := fault.New(fault.Conflict, fault.AlreadyReversed, "number", number)
 	err = a.Books.Write(ctx, who.Company, func(ctx context.Context, tx *books.Tx) error {
+		if seen.ReversedBy != 0 {
+			return already
+		}
 		e, err := tx.Entry(ctx, seq)
 		if err != nil {
 			return err
@@ -123,7 +124,7 @@ func (a *App) ReverseEntry(ctx context.Context, who access.Actor, seq int64, on 
 		return nil
 	})
 	if fault.Has(err, fault.DuplicatePosting) {
-		err = fault.New(fault.Conflict, fault.AlreadyReversed, "number", number)
+		err = already
 	}
 	return posted, err
 }

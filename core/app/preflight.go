@@ -116,7 +116,7 @@ func (a *App) preflight(s *books.Setup, c inbox.Connection, today civil.Date) []
 	add(CheckMethod, err, "")
 
 	err = nil
-	if s.Company.Mail.Kind == "" {
+	if !mailSet(s.Company) {
 		err = fault.New(fault.Refused, fault.MailNotSet)
 	}
 	add(CheckMail, err, "")
