@@ -98,7 +98,7 @@ func (s *Sandbox) Describe(context.Context) (gateway.Info, error) { return descr
 
 // Open implements gateway.Driver.
 func (s *Sandbox) Open(_ context.Context, c gateway.Connection) (gateway.Gateway, error) {
-	account, err := accountOf(c)
+	account, err := AccountOf(c)
 	if err != nil {
 		return nil, err
 	}

@@ -26,8 +26,8 @@ type Provider struct {
 	baseURL string
 }
 
-// accountOf is the account that a connection's settings open: the key's, or one of the connection's own.
-func accountOf(c gateway.Connection) (string, error) {
+// AccountOf is the id of the account that a connection's settings open: the key's, or one of the connection's own.
+func AccountOf(c gateway.Connection) (string, error) {
 	seed := "connection\x00" + c.ID
 	if key := c.Settings[settingKey]; key != "" {
 		if !keyPattern.MatchString(key) {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -116,4 +117,32 @@ func cutSignature(header string) (t string, at time.Time, signature []byte, ok b
 // notice is the body that tells of an event.
 func (e *Event) notice() ([]byte, error) {
 	return json.Marshal(notice{ID: e.ID, Type: e.Type, Mode: gateway.Test, Account: e.Account, Created: e.At, Sessions: e.Sessions, Payments: e.Payments})
+}
+
+// Announcement is the newest webhook about a pay page, signed now for a connection, as the postman would deliver it.
+func (p *Provider) Announcement(c gateway.Connection, session string) (gateway.Delivery, error) {
+	var e *Event
+	p.store.read(func() {
+		v := p.store.sessions[session]
+		if v == nil {
+			return
+		}
+		events := p.store.books[v.Account].events
+		for i := len(events) - 1; i >= 0 && e == nil; i-- {
+			if x := p.store.events[events[i]]; slices.Contains(x.Sessions, session) {
+				e = x
+			}
+		}
+	})
+	if e == nil {
+		return gateway.Delivery{}, notFound("nothing has happened to such a session")
+	}
+	body, err := e.notice()
+	if err != nil {
+		return gateway.Delivery{}, err
+	}
+	now := p.store.now()
+	return gateway.Delivery{
+		Headers: []gateway.Header{{Name: SignatureHeader, Value: Sign(p.webhookSecret(c), now, body)}}, Body: body, ReceivedAt: now,
+	}, nil
 }

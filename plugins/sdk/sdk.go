@@ -87,7 +87,7 @@ func explanation(driver gateway.Driver) string {
 		label = fmt.Sprintf("%s, version %s", info.Label, info.Version)
 	}
 	return "This is a payment gateway for Acquit (" + label + "). It is not run by hand: put the file beside the acquit\n" +
-		"program, or into a folder given with --plugins, trust it with \"acquit plugin trust\", and Acquit starts it.\n" +
+		"program or into a folder that it searches, trust it with \"acquit plugin trust\", and Acquit starts it.\n" +
 		"  --version    prints name and version\n" +
 		"  --describe   prints what it asks for and can do, as JSON"
 }
