@@ -321,6 +321,9 @@ func (f *Form) Action() (verb string, row int) {
 	return verb, row
 }
 
+// Remove is the value of the button that removes a row; Action reads it back.
+func Remove(row int) string { return "remove." + strconv.Itoa(row) }
+
 // Rows counts the rows of a repeated group: one more than the highest index among names like "lines.0.label".
 func (f *Form) Rows(group string) int {
 	n := 0

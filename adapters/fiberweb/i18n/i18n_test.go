@@ -128,16 +128,16 @@ func TestWordsServeTheCore(t *testing.T) {
 
 func TestText(t *testing.T) {
 	for got, want := range map[string]string{
-		fr.T("nav.inbox"):                   "Intégration des paiements en ligne",
-		en.T("top.company", "name", "ACME"): "Company: ACME",
-		fr.T("no.such.key"):                 "⟦no.such.key⟧",
-		fr.Plural("table.rows", 0):          "0 ligne",
-		fr.Plural("table.rows", 1):          "1 ligne",
-		fr.Plural("table.rows", 12345):      "12\u202f345 lignes",
-		fr.Plural("table.rows", 1000000):    "1\u202f000\u202f000 lignes",
-		en.Plural("table.rows", 0):          "0 rows",
-		en.Plural("table.rows", 1):          "1 row",
-		en.Plural("table.rows", 12345):      "12,345 rows",
+		fr.T("nav.inbox"):                    "Intégration des paiements en ligne",
+		en.T("app.footer", "version", "1.2"): "Acquit 1.2",
+		fr.T("no.such.key"):                  "⟦no.such.key⟧",
+		fr.Plural("table.rows", 0):           "0 ligne",
+		fr.Plural("table.rows", 1):           "1 ligne",
+		fr.Plural("table.rows", 12345):       "12\u202f345 lignes",
+		fr.Plural("table.rows", 1000000):     "1\u202f000\u202f000 lignes",
+		en.Plural("table.rows", 0):           "0 rows",
+		en.Plural("table.rows", 1):           "1 row",
+		en.Plural("table.rows", 12345):       "12,345 rows",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -324,7 +324,7 @@ func BenchmarkT(b *testing.B) {
 
 func BenchmarkTWithParams(b *testing.B) {
 	for b.Loop() {
-		_ = fr.T("top.company", "name", "ACME")
+		_ = fr.T("app.footer", "version", "1.2")
 	}
 }
 

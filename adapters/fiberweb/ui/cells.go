@@ -51,10 +51,13 @@ func Side(m money.Money) templ.Component {
 	})
 }
 
-// Day is a date.
+// Day is a date; no date is nothing.
 func Day(d civil.Date) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w writer) error {
-		_, err := io.WriteString(w, templ.EscapeString(L(ctx).Date(d)))
+		if d.IsZero() {
+			return nil
+		}
+		_, err := io.WriteString(w, `<time datetime="`+d.String()+`">`+templ.EscapeString(L(ctx).Date(d))+`</time>`)
 		return err
 	})
 }

@@ -2,7 +2,9 @@ package ui
 
 import (
 	"fmt"
+	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
 	"github.com/acquit-app/acquit/core/money"
@@ -35,14 +37,14 @@ type Series struct {
 
 // The drawing's own units; the browser scales them to the room there is.
 const (
-	chartWidth, chartHeight                      = 720, 240
-	chartLeft, chartRight, chartTop, chartBottom = 64, 8, 12, 28
+	chartWidth, chartHeight                      = 560, 230
+	chartLeft, chartRight, chartTop, chartBottom = 58, 6, 10, 26
 	chartTicks                                   = 4
 	plotWidth                                    = chartWidth - chartLeft - chartRight
 	plotHeight                                   = chartHeight - chartTop - chartBottom
 	barGap                                       = 0.3 // of a period's width, left free
 	maxSeries                                    = 3
-	labelRoom                                    = 56 // units that one label of the axis needs
+	letterWidth                                  = 6.6 // of the axis' labels, at their size
 )
 
 type mark struct {
@@ -84,7 +86,11 @@ func (c Chart) draw(loc *i18n.Localizer) drawing {
 		return d
 	}
 	slot := float64(plotWidth) / float64(len(c.Labels))
-	every := max(1, int(labelRoom/slot))
+	longest := 0
+	for _, l := range c.Labels {
+		longest = max(longest, utf8.RuneCountInString(l))
+	}
+	every := int(math.Ceil(letterWidth * float64(longest+2) / slot))
 	for i, l := range c.Labels {
 		if i%every == 0 {
 			d.labels = append(d.labels, axisLabel{num(chartLeft + slot*(float64(i)+0.5)), l})

@@ -45,11 +45,12 @@ type Field struct {
 // Width is how much room a field's content needs.
 type Width string
 
-// The widths: a line of text, a date or amount, a code of a few characters.
+// The widths: a line of text, a date or amount, a code of a few characters, all the room there is.
 const (
 	Long  Width = ""
 	Short Width = "short"
 	Tiny  Width = "tiny"
+	Whole Width = "span"
 )
 
 // Option is one choice of a select or of radio buttons.

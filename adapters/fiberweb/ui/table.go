@@ -10,9 +10,11 @@ import (
 // Align is the side of a column on which its cells begin.
 type Align string
 
-// Start is for words, End for numbers: digits of one value stand under each other.
+// Start is for words, Code for numbers of documents and other codes that must not be broken over lines, End for amounts:
+// digits of one value stand under each other.
 const (
 	Start Align = ""
+	Code  Align = "nowrap"
 	End   Align = "num"
 )
 

@@ -1,0 +1,173 @@
+package styleguide_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/acquit-app/acquit/adapters/fiberweb"
+	"github.com/acquit-app/acquit/adapters/fiberweb/browsertest"
+	"github.com/acquit-app/acquit/adapters/fiberweb/styleguide"
+	"github.com/acquit-app/acquit/core/access"
+	"github.com/acquit-app/acquit/core/fault"
+	"github.com/rs/zerolog"
+)
+
+// anne is the one person there is: an Auth of one owner of ten companies.
+type anne struct{}
+
+var user = access.User{ID: "usr_anne", Email: "anne@example.fr", Name: "Anne Durand", PasswordHash: "secret", Active: true}
+
+func (anne) Login(_ context.Context, email, password string) (access.User, error) {
+	if email != string(user.Email) || password != user.PasswordHash {
+		return access.User{}, fault.New(fault.Unauthenticated, fault.BadLogin)
+	}
+	return user, nil
+}
+
+func (anne) User(context.Context, string) (access.User, error) { return user, nil }
+
+func (anne) Companies(context.Context, string) ([]fiberweb.CompanyRef, error) {
+	all := []fiberweb.CompanyRef{{ID: "co_one", Name: "Menuiserie Lefèvre & fils", Role: access.Owner, Test: true}}
+	for _, name := range []string{"Atelier Bleu", "Boucherie Centrale", "Cordonnerie du Port", "Domaine des Ormes", "Électricité Morel",
+		"Fonderie Sainte-Barbe", "Garage du Pont-Neuf", "Hôtel de la Gare", "Imprimerie Laval"} {
+		all = append(all, fiberweb.CompanyRef{ID: "co_" + name[:3], Name: name, Role: access.Accountant})
+	}
+	return all, nil
+}
+
+// drawer is a session store in memory.
+type drawer struct{ m sync.Map }
+
+func (d *drawer) Get(k string) ([]byte, error) {
+	v, _ := d.m.Load(k)
+	b, _ := v.([]byte)
+	return b, nil
+}
+
+func (d *drawer) Set(k string, v []byte, _ time.Duration) error {
+	d.m.Store(k, bytes.Clone(v))
+	return nil
+}
+
+func (d *drawer) Delete(k string) error { d.m.Delete(k); return nil }
+
+func (d *drawer) Reset() error { d.m.Clear(); return nil }
+
+// site serves the style guide and returns its address.
+func site(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := "http://" + ln.Addr().String()
+	s, err := fiberweb.New(fiberweb.Options{
+		Auth: anne{}, Sessions: &drawer{}, BaseURL: base, Version: "1.0", Log: zerolog.Nop(),
+		Waiting: func(context.Context, string) (map[string]int, error) {
+			return map[string]int{"inbox": 12, "outbox": 1}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	styleguide.Mount(s)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, ln) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return base
+}
+
+// enter logs Anne in.
+func enter(t *testing.T, p *browsertest.Page, base string) {
+	t.Helper()
+	p.Open(base + "/login")
+	p.Fill("#f-email", string(user.Email))
+	p.Fill("#f-password", user.PasswordHash)
+	p.Leave(func() { p.Click(`.buttons button`) })
+	p.WaitURL("/companies")
+}
+
+const guide = "/c/co_one/styleguide"
+
+var pages = []struct{ name, path string }{
+	{"home", guide}, {"list", guide + "/list?sort=-date&after=x"}, {"empty", guide + "/empty"}, {"form", guide + "/form"},
+	{"document", guide + "/document"}, {"confirm", guide + "/confirm"}, {"books", guide + "/books"}, {"pay", "/styleguide/pay"}, {"login", "/login"},
+	{"companies", "/companies"}, {"missing", "/c/co_one/nowhere"},
+}
+
+// fits fails when the page itself can be scrolled sideways, and names what sticks out.
+func fits(t *testing.T, p *browsertest.Page, name string) {
+	t.Helper()
+	out := browsertest.Eval[string](p, `(() => {
+		const wide = document.documentElement.clientWidth;
+		if (document.documentElement.scrollWidth <= wide) return "";
+		const scrolls = (e) => e && e !== document.body && (["auto", "scroll"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+		return [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > wide + 1 && !scrolls(e.parentElement))
+			.map((e) => e.tagName + "." + e.className).slice(0, 5).join(", ") || "something";
+	})()`)
+	if out != "" {
+		t.Errorf("%s: the page scrolls sideways because of %s", name, out)
+	}
+}
+
+// Every page, in both themes and at both widths, is accessible by axe's rules, fits the window, and breaks no security
+// policy (browsertest reports console errors by itself).
+func TestPagesAreAccessibleAndFit(t *testing.T) {
+	base := site(t)
+	for _, theme := range []string{"light", "dark"} {
+		t.Run(theme, func(t *testing.T) {
+			p := browsertest.New(t)
+			p.Tolerate("404")
+			p.Dark(theme == "dark")
+			for _, page := range pages {
+				if page.name == "login" {
+					p.Open(base + page.path)
+				} else if page.name == "home" {
+					enter(t, p, base)
+				}
+				p.Open(base + page.path)
+				p.Accessible()
+				fits(t, p, page.name)
+				p.Screenshot(page.name, 1280)
+				p.Resize(390)
+				p.Accessible()
+				fits(t, p, page.name+" at 390")
+				p.Screenshot(page.name, 390)
+				p.Resize(1280)
+			}
+		})
+	}
+}
+
+var inline = regexp.MustCompile(`(?i)\s(style|on[a-z]+)\s*=`)
+
+func TestPagesHoldNothingInlineAndEveryWord(t *testing.T) {
+	base := site(t)
+	for _, lang := range []string{"fr", "en"} {
+		p := browsertest.New(t, browsertest.Lang(lang))
+		p.Tolerate("404")
+		enter(t, p, base)
+		for _, page := range pages {
+			p.Open(base + page.path)
+			html := browsertest.Eval[string](p, "document.documentElement.outerHTML")
+			if strings.Contains(html, "⟦") {
+				t.Errorf("%s in %s: a text is missing", page.name, lang)
+			}
+			if m := inline.FindString(html); m != "" {
+				t.Errorf("%s: holds%s", page.name, m)
+			}
+		}
+	}
+}
