@@ -129,6 +129,9 @@ func (a *App) issue(ctx context.Context, tx *books.Tx, who access.Actor, v *bill
 			}
 		}
 	}
+	if v.Due() == 0 {
+		posting.AddVAT(&d, posting.VATOnReceipt(v))
+	}
 	e, err := tx.Post(ctx, d, who.ID)
 	if err != nil {
 		return err

@@ -165,13 +165,11 @@ func Receipt(m Movement, parts ...Part) ledger.Draft {
 	for _, p := range parts {
 		s.add(p.Account, p.Aux, p.Document, -p.Amount)
 	}
+	d := m.draft(s)
 	for _, p := range parts {
-		for _, v := range p.VAT {
-			s.add(v.From, "", "", v.Amount)
-			s.add(v.To, "", "", -v.Amount)
-		}
+		AddVAT(&d, p.VAT)
 	}
-	return m.draft(s)
+	return d
 }
 
 // Commission posts what the gateway kept for itself (E2); m.Amount is the fee, negative when it is given back. vat is the
@@ -212,6 +210,16 @@ func VATOnReceipt(v *billing.Invoice) []VATMove {
 		out = append(out, VATMove{Code: r.Code, From: VATPending, To: r.Account, Amount: move})
 	}
 	return out
+}
+
+// AddVAT appends moves of tax to a draft: those of a final invoice that its deposits have paid in full already.
+func AddVAT(d *ledger.Draft, moves []VATMove) {
+	s := sheet{lines: d.Lines}
+	for _, v := range moves {
+		s.add(v.From, "", "", v.Amount)
+		s.add(v.To, "", "", -v.Amount)
+	}
+	d.Lines = s.lines
 }
 
 // VATOnDeposit makes the VAT of a deposit due on receipt (E5): D 445871 / C 44571; rows are those of the deposit invoice.
