@@ -96,7 +96,13 @@ func (d Date) Number() int { return int(d.year)*10000 + int(d.month)*100 + int(d
 func FromNumber(n int) Date { return Date{int16(n / 10000), int8(n / 100 % 100), int8(n % 100)} }
 
 // AppendCompact appends 20261231, as the FEC wants it.
-func (d Date) AppendCompact(b []byte) []byte { return fmt.Appendf(b, "%08d", d.Number()) }
+func (d Date) AppendCompact(b []byte) []byte {
+	b = append(b, "00000000"...)
+	for i, n := len(b)-1, d.Number(); n > 0; i, n = i-1, n/10 {
+		b[i] += byte(n % 10)
+	}
+	return b
+}
 
 // String is 2026-12-31, or nothing for no date.
 func (d Date) String() string {
