@@ -379,6 +379,13 @@ func Row(group string, row int, field string) string {
 	return group + "." + strconv.Itoa(row) + "." + field
 }
 
+// RowOf is the row that a field of a repeated group stands in.
+func RowOf(name string) (row int, ok bool) {
+	group, _, _ := strings.Cut(name, ".")
+	row, _, ok = splitRow(group, name)
+	return row, ok
+}
+
 func splitRow(group, name string) (row int, field string, ok bool) {
 	rest, ok := strings.CutPrefix(name, group+".")
 	if !ok {

@@ -147,6 +147,13 @@ func TestPagesAreAccessibleAndFit(t *testing.T) {
 				p.Screenshot(page.name, 390)
 				p.Resize(1280)
 			}
+			p.Tolerate("422")
+			p.Open(base + guide + "/form")
+			p.Fill("#f-name", "")
+			p.Fill("#f-amount", "douze")
+			p.Leave(func() { p.Press("Enregistrer") })
+			p.WaitText(".summary", "points sont à corriger")
+			p.Accessible()
 		})
 	}
 }
@@ -169,5 +176,150 @@ func TestPagesHoldNothingInlineAndEveryWord(t *testing.T) {
 				t.Errorf("%s: holds%s", page.name, m)
 			}
 		}
+	}
+}
+
+// What JavaScript adds works under the page's security policy.
+func TestComforts(t *testing.T) {
+	base := site(t)
+	p := browsertest.New(t)
+	enter(t, p, base)
+
+	p.Open(base + guide + "/list")
+	p.Click("[data-all=invoices]")
+	if n := p.Count("input[name=ids]:checked"); n != 12 {
+		t.Errorf("select all ticks %d of 12 rows", n)
+	}
+	p.WaitText("[data-count=invoices]", "12")
+	p.Click("input[name=ids]")
+	p.WaitText("[data-count=invoices]", "11")
+	if browsertest.Eval[bool](p, "document.querySelector('[data-all]').checked") {
+		t.Error("all is still ticked")
+	}
+
+	browsertest.Eval[bool](p, "window.sameDocument = true")
+	p.Fill("#q-state", "paid")
+	p.WaitURL("state=paid")
+	until(t, p, "3 rows", "document.querySelectorAll('input[name=ids]').length === 3")
+	p.Fill("#q-q", "FA2026-0408")
+	until(t, p, "one row", "document.querySelectorAll('input[name=ids]').length === 1")
+	if !browsertest.Eval[bool](p, "window.sameDocument === true") {
+		t.Error("the filters load a whole page")
+	}
+	p.Fill("#q-q", "nothing like this")
+	p.WaitText("#results", "Aucun résultat avec ces filtres.")
+
+	p.Open(base + guide + "/list")
+	p.Key("/")
+	if got := browsertest.Eval[string](p, "document.activeElement.id"); got != "q-q" {
+		t.Errorf("the search key goes to %q", got)
+	}
+	p.Click("details.company summary")
+	p.WaitText("details.company .sheet", "Toutes les sociétés")
+	p.Screenshot("switcher", 1280)
+	p.Click("h1")
+	p.WaitGone("details.company .sheet")
+
+	p.Open(base + "/login")
+	p.Open(base + guide)
+	p.Click("[data-copy=hook]")
+}
+
+// until waits for a condition of the page.
+func until(t *testing.T, p *browsertest.Page, what, condition string) {
+	t.Helper()
+	if !browsertest.Eval[bool](p, `new Promise((done) => {
+		const end = Date.now() + 5000;
+		const look = () => (`+condition+`) ? done(true) : Date.now() > end ? done(false) : requestAnimationFrame(look);
+		look();
+	})`) {
+		t.Errorf("no %s", what)
+	}
+}
+
+// Everything is done without JavaScript as well.
+func TestWithoutScripts(t *testing.T) {
+	base := site(t)
+	p := browsertest.New(t)
+	p.Scripts(false)
+	p.Tolerate("422")
+	enter(t, p, base)
+
+	p.Open(base + guide + "/list")
+	if p.Count("[data-all]") != 1 || browsertest.Eval[bool](p, "document.querySelector('[data-all]').checkVisibility()") {
+		t.Error("a box that does nothing is shown")
+	}
+	p.Fill("#q-state", "paid")
+	p.Leave(func() { p.Press("Filtrer") })
+	if n := p.Count("input[name=ids]"); n != 3 {
+		t.Errorf("the filter finds %d rows", n)
+	}
+	p.Leave(func() { p.Click(`thead a[href*="sort=number"]`) })
+	if p.Attribute("thead th[aria-sort]", "aria-sort") != "ascending" || p.Value("#q-state") != "paid" {
+		t.Error("sorting loses the filter or says nothing")
+	}
+
+	p.Open(base + guide + "/form")
+	p.Leave(func() { p.Press("Ajouter une ligne") })
+	if n := p.Count(".rows tbody tr"); n != 4 {
+		t.Errorf("%d lines after adding one", n)
+	}
+	p.Leave(func() { p.Click(`button[value="remove.1"]`) })
+	if n := p.Count(".rows tbody tr"); n != 3 || p.Value("#f-lines-1-label") != "Déplacement" {
+		t.Errorf("%d lines after removing one", n)
+	}
+	p.Fill("#f-name", "")
+	p.Fill("#f-email", "nom")
+	p.Fill("#f-amount", "douze")
+	p.Fill("#f-lines-0-price", "1,234")
+	p.Leave(func() { p.Press("Enregistrer") })
+	p.WaitText(".summary", "4 points sont à corriger")
+	p.WaitText(".summary", "Acompte : « douze » n'est pas un montant accepté")
+	p.WaitText(".summary", "Ligne 1, Prix HT : « 1,234 » n'est pas un montant accepté")
+	p.Screenshot("errors", 1280)
+	p.Screenshot("errors", 390)
+	if p.Value("#f-amount") != "douze" {
+		t.Error("what was typed is lost")
+	}
+	p.Click(".summary a")
+	if got := browsertest.Eval[string](p, "location.hash"); got != "#f-name" {
+		t.Errorf("the summary leads to %q", got)
+	}
+	p.Fill("#f-name", "Menuiserie")
+	p.Fill("#f-email", "nom@exemple.fr")
+	p.Fill("#f-amount", "12,50")
+	p.Fill("#f-lines-0-price", "1,23")
+	p.Leave(func() { p.Press("Enregistrer") })
+	p.WaitText(".note", "Enregistré.")
+
+	p.Resize(390)
+	p.Open(base + guide)
+	p.Click(".nav-fold summary")
+	p.WaitText(".nav-fold .sheet", "Saisie des règlements client")
+	p.Screenshot("menu", 390)
+	p.Leave(func() { p.Press("EN", ".langs") })
+	p.Resize(1280)
+	if got := p.Attribute("html", "lang"); got != "en" {
+		t.Errorf("the language is %q", got)
+	}
+	p.Click("details.user summary")
+	p.Screenshot("user", 1280)
+	p.Leave(func() { p.Press("Log out") })
+	p.WaitText("main", "You are logged out.")
+}
+
+func TestPrint(t *testing.T) {
+	base := site(t)
+	p := browsertest.New(t)
+	enter(t, p, base)
+	p.Print(true)
+	for _, page := range []string{"/list", "/document", "/books"} {
+		p.Open(base + guide + page)
+		for _, hidden := range []string{".top", ".sidebar", ".actions", ".filters", ".pager", ".bulk", ".foot"} {
+			if browsertest.Eval[bool](p, "[...document.querySelectorAll('"+hidden+"')].some((e) => e.checkVisibility())") {
+				t.Errorf("%s: %s is printed", page, hidden)
+			}
+		}
+		p.Screenshot("print-"+page[1:], 800)
 	}
 }

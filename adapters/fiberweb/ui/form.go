@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -120,6 +121,9 @@ func (s *formScope) summary(ctx context.Context) []summaryLine {
 		line := summaryLine{text: L(ctx).Fault(e)}
 		if label, ok := s.labels[e.Field]; ok {
 			line.id = fieldID(e.Field)
+			if row, ok := form.RowOf(e.Field); ok {
+				label = T(ctx, "form.row", "n", strconv.Itoa(row+1)) + label
+			}
 			line.text = label + T(ctx, "form.colon") + line.text
 		}
 		out = append(out, line)
