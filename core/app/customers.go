@@ -51,29 +51,34 @@ func (a *App) CreateCustomer(ctx context.Context, who access.Actor, c party.Cust
 		need = append(need, books.Ref{Kind: books.Customers, ID: c.ID})
 	}
 	err = a.write(ctx, who, access.Sell, func(ctx context.Context, tx *books.Tx) error {
-		if err := a.methodExists(tx.Setup(), c.MethodID); err != nil {
-			return err
-		}
-		if minted {
-			if c.Code, c.ID, err = freeCode(ctx, tx); err != nil {
-				return err
-			}
-		} else if _, taken, err := tx.Customers.Find(ctx, c.ID); err != nil {
-			return err
-		} else if taken {
-			return fault.New(fault.Conflict, fault.AlreadyExists, "what", "customer", "id", c.Code).On("code")
-		}
-		c.Active, c.Credit = true, money.Zero(tx.Setup().Company.Currency)
-		c.CreatedAt, c.UpdatedAt, c.UpdatedBy, c.Version = tx.Now(), tx.Now(), who.Name, 1
-		tx.Customers.Put(c)
-		tx.Log(who.Name, "customer_created", c.ID, c.Code)
-		tx.Made(c.ID)
-		return nil
+		return a.addCustomer(ctx, tx, who, &c, minted)
 	}, need...)
 	if err != nil {
 		return party.Customer{}, err
 	}
 	return c, nil
+}
+
+// addCustomer puts a validated customer into the books. minted: its code is the next free one.
+func (a *App) addCustomer(ctx context.Context, tx *books.Tx, who access.Actor, c *party.Customer, minted bool) (err error) {
+	if err := a.methodExists(tx.Setup(), c.MethodID); err != nil {
+		return err
+	}
+	if minted {
+		if c.Code, c.ID, err = freeCode(ctx, tx); err != nil {
+			return err
+		}
+	} else if _, taken, err := tx.Customers.Find(ctx, c.ID); err != nil {
+		return err
+	} else if taken {
+		return fault.New(fault.Conflict, fault.AlreadyExists, "what", "customer", "id", c.Code).On("code")
+	}
+	c.Active, c.Credit = true, money.Zero(tx.Setup().Company.Currency)
+	c.CreatedAt, c.UpdatedAt, c.UpdatedBy, c.Version = tx.Now(), tx.Now(), who.Name, 1
+	tx.Customers.Put(*c)
+	tx.Log(who.Name, "customer_created", c.ID, c.Code)
+	tx.Made(c.ID)
+	return nil
 }
 
 // freeCode takes the next customer code that nobody typed in before.

@@ -91,23 +91,28 @@ func (a *App) CreateCreditNote(ctx context.Context, who access.Actor, invoiceID 
 		if err != nil {
 			return err
 		}
-		if v.Life != billing.Issued || v.Kind != billing.Standard {
-			return fault.New(fault.Refused, fault.NotIssued, "number", v.Number)
-		}
-		if v.Credited >= v.Totals.Gross {
-			return fault.New(fault.Refused, fault.CreditTooLarge, "max", "0")
-		}
-		today := a.day(tx.Now())
-		c.CustomerID, c.Customer, c.Language, c.Currency = v.CustomerID, v.Customer, v.Language, v.Currency
-		c.CreditOf, c.CreditOfNo, c.Reference, c.OnDebits = v.ID, v.Number, v.Reference, v.OnDebits
-		c.Date, c.SupplyDate, c.DueDate = today, today, today
-		c.Lines, c.Totals = append([]billing.DocLine(nil), v.Lines...), v.Totals
-		c.CreatedAt = tx.Now()
-		a.saveInvoice(tx, who, &c, "credit_note_created", v.Number)
-		tx.Made(c.ID)
-		return nil
+		return a.draftCredit(tx, who, &v, &c)
 	}, books.Ref{Kind: books.Invoices, ID: invoiceID})
 	return c, err
+}
+
+// draftCredit makes c the draft of a credit note on all of v.
+func (a *App) draftCredit(tx *books.Tx, who access.Actor, v, c *billing.Invoice) error {
+	if v.Life != billing.Issued || v.Kind != billing.Standard {
+		return fault.New(fault.Refused, fault.NotIssued, "number", v.Number)
+	}
+	if v.Credited >= v.Totals.Gross {
+		return fault.New(fault.Refused, fault.CreditTooLarge, "max", "0")
+	}
+	today := a.day(tx.Now())
+	c.CustomerID, c.Customer, c.Language, c.Currency = v.CustomerID, v.Customer, v.Language, v.Currency
+	c.CreditOf, c.CreditOfNo, c.Reference, c.OnDebits = v.ID, v.Number, v.Reference, v.OnDebits
+	c.Date, c.SupplyDate, c.DueDate = today, today, today
+	c.Lines, c.Totals = append([]billing.DocLine(nil), v.Lines...), v.Totals
+	c.CreatedAt = tx.Now()
+	a.saveInvoice(tx, who, c, "credit_note_created", v.Number)
+	tx.Made(c.ID)
+	return nil
 }
 
 func (a *App) fillInvoice(ctx context.Context, tx *books.Tx, v *billing.Invoice, in InvoiceInput) error {

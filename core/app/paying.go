@@ -271,15 +271,21 @@ func (a *App) openAttempt(ctx context.Context, company string, seen payable, con
 			}
 			return fault.New(fault.Conflict, fault.PaymentInProgress)
 		}
-		at = inbox.Attempt{ID: fresh, ConnectionID: conn.ID, Document: l.Document, DocumentID: l.ID, CustomerID: l.CustomerID, Amount: due,
-			State: inbox.Created, CreatedAt: tx.Now(), UpdatedAt: tx.Now(), ExpiresAt: tx.Now().Add(checkoutLife), Version: 1}
-		l.AttemptID = at.ID
-		l.Version++
-		tx.Attempts.Put(at)
-		tx.Links.Put(l)
+		at = inbox.Attempt{ID: fresh, ConnectionID: conn.ID, Amount: due}
+		putAttempt(tx, &at, l, tx.Now())
 		return nil
 	}, books.Ref{Kind: books.Links, ID: document})
 	return at, err
+}
+
+// putAttempt stages a new attempt on what a link pays, and makes it the link's last one.
+func putAttempt(tx *books.Tx, at *inbox.Attempt, l inbox.PayLink, clicked time.Time) {
+	at.Document, at.DocumentID, at.CustomerID = l.Document, l.ID, l.CustomerID
+	at.State, at.CreatedAt, at.UpdatedAt, at.ExpiresAt, at.Version = inbox.Created, clicked, clicked, clicked.Add(checkoutLife), 1
+	l.AttemptID = at.ID
+	l.Version++
+	tx.Attempts.Put(*at)
+	tx.Links.Put(l)
 }
 
 func (a *App) openCheckout(ctx context.Context, company string, conn inbox.Connection, p payable, at inbox.Attempt) (string, error) {

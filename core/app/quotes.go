@@ -218,31 +218,36 @@ func (a *App) RefuseQuote(ctx context.Context, who access.Actor, id string) (bil
 func (a *App) InvoiceQuote(ctx context.Context, who access.Actor, id string) (billing.Invoice, error) {
 	v := billing.Invoice{ID: ids.New(ids.Invoice), Kind: billing.Standard, Life: billing.Draft}
 	_, err := a.endQuote(ctx, who, id, func(ctx context.Context, tx *books.Tx, q *billing.Quote) error {
-		if err := a.numberQuote(ctx, tx, q); err != nil {
-			return err
-		}
-		c, err := tx.Customers.Get(ctx, q.CustomerID)
-		if err != nil {
-			return err
-		}
-		today := a.day(tx.Now())
-		v.CustomerID, v.Language, v.Currency, v.QuoteID = q.CustomerID, q.Language, q.Currency, q.ID
-		v.Reference, v.MethodID, v.Lines, v.Totals = q.Reference, c.MethodID, q.Lines, q.Totals
-		v.Customer = c
-		for _, d := range q.Deposits {
-			if v.MethodID == "" {
-				v.MethodID = d.MethodID
-			}
-		}
-		v.Date, v.SupplyDate, v.DueDate = today, today, tx.Setup().Company.DueFrom(today)
-		v.CreatedAt = tx.Now()
-		q.State, q.InvoiceID = billing.QuoteInvoiced, v.ID
-		a.saveQuote(tx, who, q, "quote_invoiced", "")
-		a.saveInvoice(tx, who, &v, "invoice_created", q.Number)
-		tx.Made(v.ID)
-		return nil
+		return a.draftFinal(ctx, tx, who, q, &v)
 	})
 	return v, err
+}
+
+// draftFinal makes v the draft of the quote's final invoice.
+func (a *App) draftFinal(ctx context.Context, tx *books.Tx, who access.Actor, q *billing.Quote, v *billing.Invoice) error {
+	if err := a.numberQuote(ctx, tx, q); err != nil {
+		return err
+	}
+	c, err := tx.Customers.Get(ctx, q.CustomerID)
+	if err != nil {
+		return err
+	}
+	today := a.day(tx.Now())
+	v.CustomerID, v.Language, v.Currency, v.QuoteID = q.CustomerID, q.Language, q.Currency, q.ID
+	v.Reference, v.MethodID, v.Lines, v.Totals = q.Reference, c.MethodID, q.Lines, q.Totals
+	v.Customer = c
+	for _, d := range q.Deposits {
+		if v.MethodID == "" {
+			v.MethodID = d.MethodID
+		}
+	}
+	v.Date, v.SupplyDate, v.DueDate = today, today, tx.Setup().Company.DueFrom(today)
+	v.CreatedAt = tx.Now()
+	q.State, q.InvoiceID = billing.QuoteInvoiced, v.ID
+	a.saveQuote(tx, who, q, "quote_invoiced", "")
+	a.saveInvoice(tx, who, v, "invoice_created", q.Number)
+	tx.Made(v.ID)
+	return nil
 }
 
 // endQuote closes the checkouts of unpaid deposits at the gateways, then cancels those deposits and lets fn decide.
@@ -262,25 +267,33 @@ func (a *App) endQuote(ctx context.Context, who access.Actor, id string, fn func
 		}
 	}
 	return a.onQuote(ctx, who, access.Sell, id, func(ctx context.Context, tx *books.Tx, q *billing.Quote) error {
-		if q.State == billing.QuoteInvoiced {
-			return fault.New(fault.Refused, fault.QuoteInvoiced, "number", q.Number)
-		}
-		if !q.Open() {
-			return fault.New(fault.Refused, fault.QuoteClosed, "number", q.Number)
-		}
-		for _, d := range q.Deposits {
-			if d.State != billing.DepositDraft && d.State != billing.DepositRequested {
-				continue
-			}
-			if d.Received > 0 {
-				return fault.New(fault.Refused, fault.QuoteDepositsPending, "deposit", itoa(int64(d.Position)))
-			}
-			if err := a.cancelDeposit(ctx, tx, q, d.ID); err != nil {
-				return err
-			}
+		if err := a.dropDeposits(ctx, tx, q); err != nil {
+			return err
 		}
 		return fn(ctx, tx, q)
 	})
+}
+
+// dropDeposits cancels the deposits of an open quote that nobody paid.
+func (a *App) dropDeposits(ctx context.Context, tx *books.Tx, q *billing.Quote) error {
+	if q.State == billing.QuoteInvoiced {
+		return fault.New(fault.Refused, fault.QuoteInvoiced, "number", q.Number)
+	}
+	if !q.Open() {
+		return fault.New(fault.Refused, fault.QuoteClosed, "number", q.Number)
+	}
+	for _, d := range q.Deposits {
+		if d.State != billing.DepositDraft && d.State != billing.DepositRequested {
+			continue
+		}
+		if d.Received > 0 {
+			return fault.New(fault.Refused, fault.QuoteDepositsPending, "deposit", itoa(int64(d.Position)))
+		}
+		if err := a.cancelDeposit(ctx, tx, q, d.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SendQuote numbers a draft quote and queues the mail with its PDF and, for deposits that may be paid online, the pay

@@ -41,29 +41,7 @@ const maxAllocations = 200
 func (a *App) RecordReceipt(ctx context.Context, who access.Actor, in ReceiptInput) (inbox.Receipt, error) {
 	r := inbox.Receipt{ID: ids.New(ids.Receipt), CustomerID: in.CustomerID, Date: in.Date, Amount: in.Amount, MethodID: in.MethodID, CreatedBy: who.Name, Version: 1}
 	err := a.write(ctx, who, access.Keep, func(ctx context.Context, tx *books.Tx) error {
-		s, m, err := a.receiptHead(ctx, tx, who, &r, in)
-		if err != nil {
-			return err
-		}
-		left := in.Amount.Minor()
-		for i, al := range in.Allocations {
-			if err := a.allocate(ctx, tx, s, al, left, m.Date); err != nil {
-				return underField(err, "allocations", i)
-			}
-			left -= al.Amount
-		}
-		s.credit(left)
-		if s.bill != nil && in.Reference == "" {
-			m.Piece = s.bill.Number
-		}
-		if r.EntrySeq, err = a.finish(ctx, tx, s, m); err != nil {
-			return err
-		}
-		r.Allocations, r.Excess, r.CreatedAt = s.allocs, s.excess, tx.Now()
-		tx.Receipts.Put(r)
-		tx.Log(who.Name, "receipt_recorded", r.ID, in.Amount.String())
-		tx.Made(r.ID)
-		return nil
+		return a.postReceipt(ctx, tx, who, &r, in)
 	}, books.Ref{Kind: books.Customers, ID: in.CustomerID})
 	if err != nil {
 		return r, err
@@ -75,6 +53,32 @@ func (a *App) RecordReceipt(ctx context.Context, who access.Actor, in ReceiptInp
 		}
 	}
 	return r, nil
+}
+
+func (a *App) postReceipt(ctx context.Context, tx *books.Tx, who access.Actor, r *inbox.Receipt, in ReceiptInput) error {
+	s, m, err := a.receiptHead(ctx, tx, who, r, in)
+	if err != nil {
+		return err
+	}
+	left := in.Amount.Minor()
+	for i, al := range in.Allocations {
+		if err := a.allocate(ctx, tx, s, al, left, m.Date); err != nil {
+			return underField(err, "allocations", i)
+		}
+		left -= al.Amount
+	}
+	s.credit(left)
+	if s.bill != nil && in.Reference == "" {
+		m.Piece = s.bill.Number
+	}
+	if r.EntrySeq, err = a.finish(ctx, tx, s, m); err != nil {
+		return err
+	}
+	r.Allocations, r.Excess, r.CreatedAt = s.allocs, s.excess, tx.Now()
+	tx.Receipts.Put(*r)
+	tx.Log(who.Name, "receipt_recorded", r.ID, in.Amount.String())
+	tx.Made(r.ID)
+	return nil
 }
 
 func (a *App) receiptHead(ctx context.Context, tx *books.Tx, who access.Actor, r *inbox.Receipt, in ReceiptInput) (*settling, posting.Movement, error) {
