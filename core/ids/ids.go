@@ -47,23 +47,30 @@ var clock struct {
 // New mints an identifier. Two made one after the other in one process sort in that order.
 func New(prefix string) string {
 	var b [16]byte
-	if _, err := rand.Read(b[6:]); err != nil {
-		panic(err) // the operating system's random source is gone: nothing that follows could be trusted
+	var t uint64
+	if d := replay.Load(); d != nil {
+		t = d.draw(b[6:])
+	} else {
+		if _, err := rand.Read(b[6:]); err != nil {
+			panic(err) // the operating system's random source is gone: nothing that follows could be trusted
+		}
+		t = tick()
 	}
-	binary.BigEndian.PutUint64(b[:8], tick()<<16|uint64(binary.BigEndian.Uint16(b[6:8])))
+	binary.BigEndian.PutUint64(b[:8], t<<16|uint64(binary.BigEndian.Uint16(b[6:8])))
 	return prefix + "_" + encoding.EncodeToString(b[:])
 }
 
-// tick is the time in 1/16 ms since 1970 (48 bits last until the year 2527), made strictly increasing.
 func tick() uint64 {
-	now := uint64(time.Now().UnixMicro()) * 16 / 1000
+	now := time.Now()
 	clock.Lock()
 	defer clock.Unlock()
-	if now <= clock.last {
-		now = clock.last + 1
-	}
-	clock.last = now
-	return now
+	clock.last = after(clock.last, now)
+	return clock.last
+}
+
+// after is an instant in 1/16 ms since 1970 (48 bits last until the year 2527), or the first tick behind last.
+func after(last uint64, now time.Time) uint64 {
+	return max(uint64(now.UnixMicro())*16/1000, last+1)
 }
 
 // Derive makes the identifier that belongs to a natural key: the same parts give the same identifier. Parts are
