@@ -26,7 +26,7 @@ func (a *App) ImputeCredit(ctx context.Context, who access.Actor, customer strin
 		if err := a.allocate(ctx, tx, s, al, money0(c.Credit, tx.Setup().Company.Currency).Minor(), day); err != nil {
 			return err
 		}
-		s.credit(-s.applied)
+		s.credit(-al.Amount)
 		_, err = a.finish(ctx, tx, s, posting.Movement{Journal: posting.MiscJournal, Date: day, Real: day, Piece: s.allocs[0].Number,
 			Label: clipRunes("Imputation trop-perçu "+c.Name, 120), Source: source})
 		return err

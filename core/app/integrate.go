@@ -393,16 +393,19 @@ func (a *App) giveBack(ctx context.Context, tx *books.Tx, s *settling, ar *inbox
 		return fault.New(fault.Refused, fault.ArrivalNeedsHuman, "reason", string(inbox.Unmatched))
 	}
 	amount := ar.Gross.Minor()
-	if rec, ok, err := tx.Receipts.Find(ctx, paid.ReceiptID); err != nil {
+	rec, ok, err := tx.Receipts.Find(ctx, paid.ReceiptID)
+	if err != nil {
 		return err
-	} else if ok {
-		rec.Refunded += amount
-		rec.Version++
-		tx.Receipts.Put(rec)
 	}
-	credit := min(amount, paid.Gross.Minor()-paid.Applied, money0(s.customer.Credit, ar.Gross.Currency()).Minor())
+	credit := max(0, min(amount, rec.Excess, money0(s.customer.Credit, ar.Gross.Currency()).Minor()))
 	if paid.Document == inbox.NoDocument {
 		credit = amount
+	}
+	if ok {
+		rec.Refunded += amount
+		rec.Excess -= credit
+		rec.Version++
+		tx.Receipts.Put(rec)
 	}
 	s.credit(-credit)
 	if rest := amount - credit; rest > 0 {

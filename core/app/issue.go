@@ -18,9 +18,23 @@ import (
 // no_lines, negative_total, due_before_issue, date_backwards, company_incomplete, customer_vat_needed, credit_too_large,
 // deposits_exceed_quote, and those of ledger.NewEntry (period_closed...).
 func (a *App) IssueInvoice(ctx context.Context, who access.Actor, id string) (billing.Invoice, error) {
-	return a.onInvoice(ctx, who, access.Sell, id, func(ctx context.Context, tx *books.Tx, v *billing.Invoice) error {
+	v, err := a.onInvoice(ctx, who, access.Sell, id, func(ctx context.Context, tx *books.Tx, v *billing.Invoice) error {
 		return a.issue(ctx, tx, who, v)
 	})
+	if err == nil {
+		a.afterCredit(ctx, who, v)
+	}
+	return v, err
+}
+
+// afterCredit closes the pay page of an invoice that a credit note has settled.
+func (a *App) afterCredit(ctx context.Context, who access.Actor, c billing.Invoice) {
+	if c.Kind != billing.Credit {
+		return
+	}
+	if err := a.closeIfSettled(ctx, who.Company, c.CreditOf); err != nil {
+		a.Log.Warn("an open pay page could not be closed", err, "document", c.CreditOf)
+	}
 }
 
 // SendInvoice issues the document if it is a draft and queues the mail with its PDF and, where online payment is offered,
@@ -48,6 +62,7 @@ func (a *App) SendInvoice(ctx context.Context, who access.Actor, id string) (bil
 	})
 	if err == nil {
 		wake(a.nudge.mail)
+		a.afterCredit(ctx, who, v)
 	}
 	return v, err
 }
@@ -74,6 +89,10 @@ func (a *App) RemindInvoice(ctx context.Context, who access.Actor, id string) (b
 	return v, err
 }
 
+// needsVATNumber says whether a supply is taxed at the customer's, and so must name the customer's VAT number (art. 242
+// nonies A-I-4° ann. II CGI).
+func needsVATNumber(r billing.VATRow) bool { return r.Category == "AE" || r.Category == "K" }
+
 func invoiceTemplate(k billing.InvoiceKind) string {
 	switch k {
 	case billing.DepositBill:
@@ -98,8 +117,7 @@ func (a *App) issue(ctx context.Context, tx *books.Tx, who access.Actor, v *bill
 	}
 	v.Customer = c
 	for _, r := range v.Totals.Rows {
-		// A supply taxed at the customer's must name the customer's VAT number (art. 242 nonies A-I-4° ann. II CGI).
-		if (r.Category == "AE" || r.Category == "K") && c.VATNumber == "" {
+		if needsVATNumber(r) && c.VATNumber == "" {
 			return fault.New(fault.Refused, fault.CustomerVATNeeded, "customer", c.Name)
 		}
 	}

@@ -51,7 +51,7 @@ func (a *App) observe(ctx context.Context, company string, conn inbox.Connection
 	return err
 }
 
-// automatic lets the service actor post what came when the company chose so; what needs a human stays.
+// automatic lets the service actor post what came when the company chose so; what is out of the ordinary stays for a human.
 func (a *App) automatic(ctx context.Context, company string, seen []string) {
 	if len(seen) == 0 {
 		return
@@ -65,7 +65,7 @@ func (a *App) automatic(ctx context.Context, company string, seen []string) {
 	}
 }
 
-// observeIn stages arrivals for snapshots and says which of them changed.
+// observeIn stages arrivals for snapshots and says which of those that changed could be posted without anybody looking.
 func (a *App) observeIn(ctx context.Context, tx *books.Tx, conn inbox.Connection, ps []gateway.Payment, src inbox.Source) ([]string, error) {
 	ids := make([]string, 0, len(ps))
 	attempts := make([]string, 0, len(ps))
@@ -100,7 +100,9 @@ func (a *App) observeIn(ctx context.Context, tx *books.Tx, conn inbox.Connection
 			if err := a.classify(ctx, tx, &ar); err != nil {
 				return nil, err
 			}
-			seen = append(seen, ar.ID)
+			if ar.Plain() {
+				seen = append(seen, ar.ID)
+			}
 		}
 		ar.Version++
 		tx.Arrivals.Put(ar)

@@ -100,7 +100,7 @@ func (a *App) PayPage(ctx context.Context, token string) (PayPage, error) {
 		return PayPage{}, err
 	}
 	page.describe(p)
-	for _, o := range offers(setup, p.methodID()) {
+	for _, o := range offers(setup, p.methodID(), customer) {
 		page.Offers = append(page.Offers, Offer{o.ID, o.Gateway, o.Label})
 		page.Mode = o.Mode
 	}
@@ -172,7 +172,11 @@ func (a *App) StartPayment(ctx context.Context, token, connection string) (strin
 	if err != nil {
 		return "", err
 	}
-	conn, err := chosen(setup, p.methodID(), connection)
+	customer, err := a.Views.Customer(ctx, company, l.CustomerID)
+	if err != nil {
+		return "", err
+	}
+	conn, err := chosen(setup, p.methodID(), customer, connection)
 	if err != nil {
 		return "", err
 	}
@@ -190,8 +194,8 @@ func (a *App) StartPayment(ctx context.Context, token, connection string) (strin
 	return a.openCheckout(ctx, company, conn, p, at)
 }
 
-func chosen(s *books.Setup, method, connection string) (inbox.Connection, error) {
-	list := offers(s, method)
+func chosen(s *books.Setup, method string, customer party.Customer, connection string) (inbox.Connection, error) {
+	list := offers(s, method, customer)
 	for _, c := range list {
 		if c.ID == connection || connection == "" && len(list) == 1 {
 			return c, nil
@@ -246,6 +250,13 @@ func (a *App) openAttempt(ctx context.Context, company string, seen payable, con
 			return err
 		}
 		p.Waiting = seen.Waiting
+		customer, err := tx.Customers.Get(ctx, l.CustomerID)
+		if err != nil {
+			return err
+		}
+		if customer.Email == "" {
+			return fault.New(fault.Refused, fault.EmailMissing, "customer", customer.Name)
+		}
 		due := p.due()
 		if l.Revoked {
 			return fault.New(fault.Refused, fault.LinkRevoked)
@@ -356,7 +367,7 @@ func (a *App) giveUp(ctx context.Context, company string, at inbox.Attempt, conn
 }
 
 func (a *App) moveAttempt(ctx context.Context, company, id string, s gateway.CheckoutState, reason string) error {
-	return a.Books.Write(ctx, company, func(ctx context.Context, tx *books.Tx) error {
+	return a.Books.Write(books.WithoutKey(ctx), company, func(ctx context.Context, tx *books.Tx) error {
 		at, err := tx.Attempts.Get(ctx, id)
 		if err != nil {
 			return err

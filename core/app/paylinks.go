@@ -13,6 +13,7 @@ import (
 	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/money"
+	"github.com/acquit-app/acquit/core/party"
 )
 
 // tokenBytes is the size of a pay link's random token: 192 bits, more than the 128 below which guessing is thinkable, and
@@ -203,10 +204,10 @@ func (a *App) payableNow(ctx context.Context, company string, l inbox.PayLink) (
 }
 
 // offers lists the connections a payer may choose from: those switched on and working, when the document's payment method
-// allows online payment.
-func offers(s *books.Setup, methodID string) []inbox.Connection {
+// allows online payment and the customer has an e-mail address: without one online payment is offered to nobody.
+func offers(s *books.Setup, methodID string, customer party.Customer) []inbox.Connection {
 	m, ok := s.Methods[methodID]
-	if !ok || !m.Online || !m.Active {
+	if !ok || !m.Online || !m.Active || customer.Email == "" {
 		return nil
 	}
 	var out []inbox.Connection

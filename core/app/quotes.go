@@ -158,7 +158,7 @@ func (a *App) CancelDeposit(ctx context.Context, who access.Actor, quoteID, depo
 	if err := who.May(access.Sell); err != nil {
 		return billing.Quote{}, err
 	}
-	if err := a.closeCheckout(ctx, who.Company, depositID); err != nil {
+	if err := a.endDeposit(ctx, who.Company, depositID); err != nil {
 		return billing.Quote{}, err
 	}
 	return a.onQuote(ctx, who, access.Sell, quoteID, func(ctx context.Context, tx *books.Tx, q *billing.Quote) error {
@@ -168,6 +168,36 @@ func (a *App) CancelDeposit(ctx context.Context, who access.Actor, quoteID, depo
 		a.saveQuote(tx, who, q, "deposit_cancelled", depositID)
 		return nil
 	})
+}
+
+// endDeposit closes the pay page of a deposit that is about to be cancelled. Money that has come and is not posted yet must be
+// looked at first. Codes: payment_in_progress, quote_deposits_pending.
+func (a *App) endDeposit(ctx context.Context, company, id string) error {
+	if err := a.closeCheckout(ctx, company, id); err != nil {
+		return err
+	}
+	waiting, err := a.Views.Waiting(ctx, company, id)
+	if err == nil && waiting > 0 {
+		err = fault.New(fault.Refused, fault.QuoteDepositsPending, "deposit", a.depositName(ctx, company, id))
+	}
+	return err
+}
+
+// depositName is a deposit's position on its quote, for messages.
+func (a *App) depositName(ctx context.Context, company, id string) string {
+	l, err := a.Views.PayLink(ctx, company, id)
+	if err != nil {
+		return ""
+	}
+	q, err := a.Views.Quote(ctx, company, l.QuoteID)
+	if err != nil {
+		return ""
+	}
+	d, err := q.Deposit(id)
+	if err != nil {
+		return ""
+	}
+	return itoa(int64(d.Position))
 }
 
 func (a *App) cancelDeposit(ctx context.Context, tx *books.Tx, q *billing.Quote, id string) error {
@@ -261,7 +291,7 @@ func (a *App) endQuote(ctx context.Context, who access.Actor, id string, fn func
 	}
 	for _, d := range q.Deposits {
 		if d.Payable() {
-			if err := a.closeCheckout(ctx, who.Company, d.ID); err != nil {
+			if err := a.endDeposit(ctx, who.Company, d.ID); err != nil {
 				return q, err
 			}
 		}

@@ -203,6 +203,9 @@ func (a *App) ReverseReceipt(ctx context.Context, who access.Actor, id string) (
 // closeIfSettled closes the open pay page of a document on which nothing is due any more.
 func (a *App) closeIfSettled(ctx context.Context, company, document string) error {
 	l, err := a.Views.PayLink(ctx, company, document)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil // it never had a pay page
+	}
 	if err != nil {
 		return err
 	}

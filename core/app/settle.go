@@ -146,8 +146,13 @@ func (a *App) refundDeposit(ctx context.Context, tx *books.Tx, s *settling, q *b
 	if d.State == billing.DepositApplied {
 		return a.settleInvoice(ctx, tx, s, d.AppliedTo, -amount)
 	}
-	if d.State != billing.DepositPaid || amount > d.Received {
-		return fault.New(fault.Refused, fault.TooMuchImputed, "max", a.plain(d.Received, q.Currency))
+	if d.State != billing.DepositPaid {
+		s.credit(-amount)
+		return nil
+	}
+	if amount > d.Received {
+		s.credit(d.Received - amount)
+		amount = d.Received
 	}
 	bill, err := tx.Invoices.Get(ctx, d.InvoiceID)
 	if err != nil {
@@ -188,15 +193,14 @@ func (a *App) finish(ctx context.Context, tx *books.Tx, s *settling, m posting.M
 	return e.Seq, a.addCredit(ctx, tx, s.customer.ID, s.excess)
 }
 
+// addCredit changes what the customer has paid too much. It may become negative: a gateway can give back what was used for
+// another document meanwhile, and the customer then owes it.
 func (a *App) addCredit(ctx context.Context, tx *books.Tx, customer string, amount int64) error {
 	c, err := tx.Customers.Get(ctx, customer)
 	if err != nil {
 		return err
 	}
 	c.Credit = money0(c.Credit, tx.Setup().Company.Currency)
-	if c.Credit.Minor()+amount < 0 {
-		return fault.New(fault.Refused, fault.TooMuchImputed, "max", c.Credit.Plain())
-	}
 	sum, err := c.Credit.Add(moneyOf(amount, c.Credit.Currency()))
 	if err != nil {
 		return err

@@ -303,7 +303,7 @@ func (a *App) button(setup *books.Setup, d document) (url string, due int64, err
 	case d.Deposit != nil && d.Deposit.Online && d.Quote.Open():
 		method, due = d.Deposit.MethodID, d.Deposit.Due()
 	}
-	if due <= 0 || len(offers(setup, method)) == 0 {
+	if due <= 0 || len(offers(setup, method, d.Customer)) == 0 {
 		return "", 0, nil
 	}
 	url, err = a.payURL(setup.Company.ID, *d.Link)

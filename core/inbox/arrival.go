@@ -229,6 +229,16 @@ func (a *Arrival) Blocked() bool {
 	return false
 }
 
+// Plain says whether the arrival, or a commission on it, may be posted without anybody looking: exactly what was asked for.
+func (a *Arrival) Plain() bool {
+	for _, f := range a.Flags {
+		if f != FeePending && f != ClosedPeriod {
+			return false
+		}
+	}
+	return a.State == Ready || a.State == Integrated && a.FeeDue() != 0
+}
+
 // FeeDue is the commission known and not yet posted, in minor units.
 func (a *Arrival) FeeDue() int64 {
 	if a.FeeState != gateway.FeeKnown {
