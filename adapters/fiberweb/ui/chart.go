@@ -8,6 +8,7 @@ import (
 
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
 	"github.com/acquit-app/acquit/core/money"
+	"github.com/shopspring/decimal"
 )
 
 // ChartKind is how the values are drawn.
@@ -150,18 +151,18 @@ func floorTo(v, step int64) int64 {
 
 // short writes a value of the axis: whole units, thousands as k and millions as M.
 func (c Chart) short(loc *i18n.Localizer, v int64) string {
-	unit := int64(1)
-	for range c.Currency.Exponent() {
-		unit *= 10
+	units := decimal.New(v, -int32(c.Currency.Exponent()))
+	abs := units.Abs()
+	for _, scale := range []struct {
+		from, step int64
+		shift      int32
+		letter     string
+	}{{1_000_000, 100_000, -6, "M"}, {10_000, 100, -3, "k"}} {
+		if abs.GreaterThanOrEqual(decimal.NewFromInt(scale.from)) && units.Mod(decimal.NewFromInt(scale.step)).IsZero() {
+			return loc.Decimal(units.Shift(scale.shift), 0) + "\u00a0" + scale.letter
+		}
 	}
-	abs := max(v, -v)
-	switch {
-	case abs >= 1_000_000*unit && v%(100_000*unit) == 0:
-		return loc.Decimal(money.Of(v, c.Currency).Decimal().Shift(-6), 0) + "\u00a0M"
-	case abs >= 10_000*unit && v%(100*unit) == 0:
-		return loc.Decimal(money.Of(v, c.Currency).Decimal().Shift(-3), 0) + "\u00a0k"
-	}
-	return loc.Decimal(money.Of(v, c.Currency).Decimal(), 0)
+	return loc.Decimal(units, 0)
 }
 
 func num(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -42,12 +43,22 @@ type PublicPage struct {
 	Seller string
 	// Logo is the address of the seller's logo, or empty.
 	Logo string
+	// Wide gives room to more than a short form: setting an installation up.
+	Wide bool
 	// Aside stands at the foot: whom to contact, why this is safe.
 	Aside templ.Component
 }
 
 // langs are the languages to offer, each in its own words.
 func langs() []i18n.Lang { return i18n.Langs() }
+
+// documentTitle names the page in the browser's tabs and history: the page first, as tabs are narrow.
+func documentTitle(ctx context.Context, title string) string {
+	if title == "" {
+		return T(ctx, "app.name")
+	}
+	return title + " · " + T(ctx, "app.name")
+}
 
 func initials(name string) string {
 	var out []rune

@@ -10,6 +10,8 @@ import (
 type Fact struct {
 	Label string
 	Value templ.Component
+	// Wide gives a long value, such as an address, the room of two.
+	Wide bool
 }
 
 // Event is one thing that happened to a document or payment.
