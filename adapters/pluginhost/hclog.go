@@ -48,7 +48,13 @@ func (b *bridge) Log(l hclog.Level, msg string, args ...any) {
 	e := b.to.WithLevel(b.level(l))
 	all := append(append([]any(nil), b.implied...), args...)
 	for i := 0; i+1 < len(all); i += 2 {
-		if key, ok := all[i].(string); ok && key != "timestamp" {
+		key, ok := all[i].(string)
+		if !ok || key == "timestamp" {
+			continue
+		}
+		if err, ok := all[i+1].(error); ok {
+			e = e.AnErr(key, err)
+		} else {
 			e = e.Interface(key, all[i+1])
 		}
 	}

@@ -65,6 +65,9 @@ type Host struct {
 	mu       sync.Mutex // guards programs and closed; never held while waiting
 	programs map[string]*program
 	closed   bool
+
+	closing  sync.Once
+	closeErr error
 }
 
 var _ app.Gateways = (*Host)(nil)
@@ -222,6 +225,11 @@ func (h *Host) program(name string) (*program, error) {
 
 // Close ends every gateway, gently where it answers, and removes copies and sockets.
 func (h *Host) Close() error {
+	h.closing.Do(func() { h.closeErr = h.close() })
+	return h.closeErr
+}
+
+func (h *Host) close() error {
 	h.mu.Lock()
 	h.closed = true
 	all := make([]*program, 0, len(h.programs))

@@ -27,7 +27,7 @@ func NewClient(conn grpc.ClientConnInterface) *Client {
 func (c *Client) Describe(ctx context.Context) (gateway.Info, error) {
 	r, err := c.rpc.Describe(ctx, &pb.DescribeRequest{}, limit)
 	if err != nil {
-		return gateway.Info{}, errorFrom(err)
+		return gateway.Info{}, errorFrom(ctx, err)
 	}
 	return infoFrom(r.GetInfo()), nil
 }
@@ -58,7 +58,7 @@ var _ Able = (*Bound)(nil)
 func (b *Bound) Check(ctx context.Context) (gateway.Account, error) {
 	r, err := b.rpc.Check(ctx, &pb.CheckRequest{Connection: b.conn}, limit)
 	if err != nil {
-		return gateway.Account{}, errorFrom(err)
+		return gateway.Account{}, errorFrom(ctx, err)
 	}
 	return accountFrom(r.GetAccount()), nil
 }
@@ -67,7 +67,7 @@ func (b *Bound) Check(ctx context.Context) (gateway.Account, error) {
 func (b *Bound) CreateCheckout(ctx context.Context, q gateway.CheckoutRequest) (gateway.Checkout, error) {
 	r, err := b.rpc.CreateCheckout(ctx, &pb.CreateCheckoutRequest{Connection: b.conn, Checkout: checkoutRequestTo(q)}, limit)
 	if err != nil {
-		return gateway.Checkout{}, errorFrom(err)
+		return gateway.Checkout{}, errorFrom(ctx, err)
 	}
 	return checkoutFrom(r.GetCheckout()), nil
 }
@@ -76,7 +76,7 @@ func (b *Bound) CreateCheckout(ctx context.Context, q gateway.CheckoutRequest) (
 func (b *Bound) SettleCheckout(ctx context.Context, q gateway.SettleRequest) (gateway.CheckoutStatus, error) {
 	r, err := b.rpc.SettleCheckout(ctx, &pb.SettleCheckoutRequest{Connection: b.conn, Settle: settleTo(q)}, limit)
 	if err != nil {
-		return gateway.CheckoutStatus{}, errorFrom(err)
+		return gateway.CheckoutStatus{}, errorFrom(ctx, err)
 	}
 	return statusFrom(r.GetStatus()), nil
 }
@@ -85,7 +85,7 @@ func (b *Bound) SettleCheckout(ctx context.Context, q gateway.SettleRequest) (ga
 func (b *Bound) ListPayments(ctx context.Context, q gateway.ListRequest) (gateway.Page, error) {
 	r, err := b.rpc.ListPayments(ctx, &pb.ListPaymentsRequest{Connection: b.conn, List: listTo(q)}, limit)
 	if err != nil {
-		return gateway.Page{}, errorFrom(err)
+		return gateway.Page{}, errorFrom(ctx, err)
 	}
 	return pageFrom(r.GetPage()), nil
 }
@@ -94,7 +94,7 @@ func (b *Bound) ListPayments(ctx context.Context, q gateway.ListRequest) (gatewa
 func (b *Bound) FetchPayment(ctx context.Context, id string) (gateway.Payment, error) {
 	r, err := b.rpc.FetchPayment(ctx, &pb.FetchPaymentRequest{Connection: b.conn, Id: id}, limit)
 	if err != nil {
-		return gateway.Payment{}, errorFrom(err)
+		return gateway.Payment{}, errorFrom(ctx, err)
 	}
 	return paymentFrom(r.GetPayment()), nil
 }
@@ -103,7 +103,7 @@ func (b *Bound) FetchPayment(ctx context.Context, id string) (gateway.Payment, e
 func (b *Bound) ParseWebhook(ctx context.Context, d gateway.Delivery) (gateway.Hint, error) {
 	r, err := b.rpc.ParseWebhook(ctx, &pb.ParseWebhookRequest{Connection: b.conn, Delivery: deliveryTo(d)}, limit)
 	if err != nil {
-		return gateway.Hint{}, errorFrom(err)
+		return gateway.Hint{}, errorFrom(ctx, err)
 	}
 	return hintFrom(r.GetHint()), nil
 }
@@ -112,7 +112,7 @@ func (b *Bound) ParseWebhook(ctx context.Context, d gateway.Delivery) (gateway.H
 func (b *Bound) Refund(ctx context.Context, q gateway.RefundRequest) (gateway.Payment, error) {
 	r, err := b.rpc.Refund(ctx, &pb.RefundRequest{Connection: b.conn, Refund: refundTo(q)}, limit)
 	if err != nil {
-		return gateway.Payment{}, errorFrom(err)
+		return gateway.Payment{}, errorFrom(ctx, err)
 	}
 	return paymentFrom(r.GetPayment()), nil
 }
@@ -121,7 +121,7 @@ func (b *Bound) Refund(ctx context.Context, q gateway.RefundRequest) (gateway.Pa
 func (b *Bound) ExpireCheckout(ctx context.Context, sessionID string) (gateway.CheckoutStatus, error) {
 	r, err := b.rpc.ExpireCheckout(ctx, &pb.ExpireCheckoutRequest{Connection: b.conn, SessionId: sessionID}, limit)
 	if err != nil {
-		return gateway.CheckoutStatus{}, errorFrom(err)
+		return gateway.CheckoutStatus{}, errorFrom(ctx, err)
 	}
 	return statusFrom(r.GetStatus()), nil
 }
@@ -130,7 +130,7 @@ func (b *Bound) ExpireCheckout(ctx context.Context, sessionID string) (gateway.C
 func (b *Bound) Balance(ctx context.Context) ([]money.Money, error) {
 	r, err := b.rpc.Balance(ctx, &pb.BalanceRequest{Connection: b.conn}, limit)
 	if err != nil {
-		return nil, errorFrom(err)
+		return nil, errorFrom(ctx, err)
 	}
 	return each(r.GetBalances(), moneyFrom), nil
 }
@@ -139,7 +139,7 @@ func (b *Bound) Balance(ctx context.Context) ([]money.Money, error) {
 func (b *Bound) InstallWebhook(ctx context.Context, url string) (map[string]string, error) {
 	r, err := b.rpc.InstallWebhook(ctx, &pb.InstallWebhookRequest{Connection: b.conn, Url: url}, limit)
 	if err != nil {
-		return nil, errorFrom(err)
+		return nil, errorFrom(ctx, err)
 	}
 	return r.GetSettings(), nil
 }
@@ -148,7 +148,7 @@ func (b *Bound) InstallWebhook(ctx context.Context, url string) (map[string]stri
 func (b *Bound) PayoutItems(ctx context.Context, payoutID string) ([]string, error) {
 	r, err := b.rpc.PayoutItems(ctx, &pb.PayoutItemsRequest{Connection: b.conn, PayoutId: payoutID}, limit)
 	if err != nil {
-		return nil, errorFrom(err)
+		return nil, errorFrom(ctx, err)
 	}
 	return r.GetPaymentIds(), nil
 }

@@ -46,9 +46,9 @@ func errorTo(e *gateway.Error) error {
 	return s.Err()
 }
 
-// errorFrom brings what a call returned to the port's own error. A status without a Failure is the transport's: unless
-// it proves the contrary, the outcome is unknown.
-func errorFrom(err error) *gateway.Error {
+// errorFrom brings what a call made with ctx returned to the port's own error. A status without a Failure is the
+// transport's: unless it proves the contrary, the outcome is unknown.
+func errorFrom(ctx context.Context, err error) *gateway.Error {
 	var e *gateway.Error
 	if errors.As(err, &e) {
 		return e
@@ -62,9 +62,11 @@ func errorFrom(err error) *gateway.Error {
 			return checkFailure(failureFrom(f))
 		}
 	}
-	switch s.Code() {
-	case codes.Unavailable:
+	died := s.Code() == codes.Unavailable || s.Code() == codes.Canceled && ctx.Err() == nil // the connection was closed
+	if died {
 		return gateway.Fail(gateway.ErrRetryable, gateway.Unknown, Died, "the gateway's program went away during the call")
+	}
+	switch s.Code() {
 	case codes.DeadlineExceeded, codes.Canceled:
 		return gateway.Fail(gateway.ErrRetryable, gateway.Unknown, TimedOut, "no answer in time")
 	case codes.Unimplemented:

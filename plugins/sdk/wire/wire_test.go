@@ -293,15 +293,20 @@ func TestErrorsKeepKindAndOutcome(t *testing.T) {
 }
 
 func TestTransportErrorsAreOfUnknownOutcome(t *testing.T) {
+	over, end := context.WithCancel(t.Context())
+	end()
+	if e := errorFrom(over, status.Error(codes.Canceled, "x")); e.Code != TimedOut || e.Outcome != gateway.Unknown {
+		t.Errorf("given up by the caller: %v", e)
+	}
 	for code, want := range map[codes.Code]gateway.Error{
 		codes.Unavailable:      {Kind: gateway.ErrRetryable, Outcome: gateway.Unknown, Code: Died},
 		codes.DeadlineExceeded: {Kind: gateway.ErrRetryable, Outcome: gateway.Unknown, Code: TimedOut},
-		codes.Canceled:         {Kind: gateway.ErrRetryable, Outcome: gateway.Unknown, Code: TimedOut},
+		codes.Canceled:         {Kind: gateway.ErrRetryable, Outcome: gateway.Unknown, Code: Died}, // by a connection that closed
 		codes.Unimplemented:    {Kind: gateway.ErrUnsupported, Outcome: gateway.NotDone},
 		codes.Internal:         {Kind: gateway.ErrBug, Outcome: gateway.Unknown},
 		codes.InvalidArgument:  {Kind: gateway.ErrBug, Outcome: gateway.Unknown},
 	} {
-		e := errorFrom(status.Error(code, "x"))
+		e := errorFrom(t.Context(), status.Error(code, "x"))
 		if e.Kind != want.Kind || e.Outcome != want.Outcome || e.Code != want.Code {
 			t.Errorf("%s became %v", code, e)
 		}
