@@ -3,6 +3,7 @@ package books
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/acquit-app/acquit/core/billing"
 	"github.com/acquit-app/acquit/core/inbox"
@@ -118,7 +119,8 @@ type MatchedLine struct {
 // Changes is what one transaction writes.
 type Changes struct {
 	Company   string
-	Puts      []Put // each record once, in its last version
+	At        time.Time // the instant of the transaction: of matchings taken apart
+	Puts      []Put     // each record once, in its last version
 	Entries   []ledger.Entry
 	Matchings []ledger.Matching
 	Dissolved []string // codes of matchings taken apart

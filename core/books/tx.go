@@ -187,7 +187,7 @@ func (g *group) keep(tx *Tx) {
 }
 
 func (g *group) changes() *Changes {
-	c := &Changes{Company: g.company, Entries: g.entries, Matchings: g.matchings, Dissolved: g.dissolved, Events: g.events, State: g.s.State()}
+	c := &Changes{Company: g.company, At: g.now, Entries: g.entries, Matchings: g.matchings, Dissolved: g.dissolved, Events: g.events, State: g.s.State()}
 	c.State.Head = g.head
 	if g.setups {
 		c.State.SetupVersion++

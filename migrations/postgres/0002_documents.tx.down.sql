@@ -1,0 +1,2 @@
+DROP TABLE invoices, deposits, quotes, customer_words, customers;
+DROP FUNCTION refuse_invoice_change();

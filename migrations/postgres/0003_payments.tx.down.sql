@@ -1,0 +1,1 @@
+DROP TABLE mails, receipt_allocations, receipts, feeds, deliveries, arrivals, attempts, pay_links;

@@ -1,0 +1,11 @@
+DROP TABLE events;
+DROP TABLE idempotency_keys;
+DROP TABLE sequences;
+DROP TABLE connections;
+DROP TABLE payment_methods;
+DROP TABLE vat_codes;
+DROP TABLE fiscal_years;
+DROP TABLE journals;
+DROP TABLE accounts;
+DROP TABLE pens;
+DROP TABLE companies;

@@ -1,0 +1,4 @@
+DROP TABLE sessions;
+DROP TABLE tokens;
+DROP TABLE members;
+DROP TABLE users;
