@@ -12,9 +12,12 @@ import (
 	"time"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
+	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/fault"
+	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/money"
+	"github.com/acquit-app/acquit/core/party"
 	"github.com/shopspring/decimal"
 )
 
@@ -122,6 +125,54 @@ func TestWordsServeTheCore(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// Keys that the core names: Words.T(lang, "key"), its short form in sheets, and the VAT codes' mentions.
+var usedByCore = regexp.MustCompile(`(?:\bT\([^"()]*(?:\(\))?, |\bw\.(?:t|fact|total)\()"([a-z0-9_.]*[a-z0-9_])"|"(mention\.[a-z0-9_]+)"`)
+
+func TestEveryWordOfTheCoreExists(t *testing.T) {
+	found := 0
+	err := filepath.WalkDir("../../../core", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range usedByCore.FindAllStringSubmatch(string(b), -1) {
+			found++
+			if key := m[1] + m[2]; !fr.Has(key) {
+				t.Errorf("%s: %q is not in the catalogues", path, key)
+			}
+		}
+		return nil
+	})
+	if err != nil || found < 20 {
+		t.Fatalf("%d keys found in the core, %v", found, err)
+	}
+	var keys []string
+	for _, f := range new(party.Company).Missing() {
+		keys = append(keys, "field."+f)
+	}
+	for _, f := range new(inbox.Connection).MissingSettings() {
+		keys = append(keys, "field."+f)
+	}
+	for _, r := range access.Roles() {
+		keys = append(keys, "role."+string(r))
+	}
+	for _, a := range []access.Action{access.Read, access.Sell, access.Keep, access.Configure, access.ManageUsers, access.ExportBooks, access.Observe} {
+		keys = append(keys, "action."+string(a))
+	}
+	for _, f := range []inbox.Flag{inbox.Unmatched, inbox.AmountMismatch, inbox.CurrencyMismatch, inbox.Overpaid, inbox.Duplicate, inbox.DocumentClosed,
+		inbox.ClosedPeriod, inbox.FeePending, inbox.RelatedMissing, inbox.WrongMode, inbox.UnknownKind} {
+		keys = append(keys, "reason."+string(f))
+	}
+	for _, key := range keys {
+		if !fr.Has(key) {
+			t.Errorf("%q is not in the catalogues", key)
 		}
 	}
 }

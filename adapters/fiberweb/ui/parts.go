@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/acquit-app/acquit/adapters/fiberweb/form"
 )
 
 // Fact is a label and its value.
@@ -59,6 +60,14 @@ type Confirmation struct {
 	Yes    string // what the button says: the act, not "OK"
 	No     string // address of the way back
 	Danger bool
-	// Fields are extra inputs: hidden values, a reason.
+	// Fields are extra inputs: hidden values, a reason. Form holds their values and faults, when there are any.
 	Fields templ.Component
+	Form   *form.Form
+}
+
+func (c Confirmation) class() string {
+	if c.Danger {
+		return "danger"
+	}
+	return ""
 }
