@@ -80,8 +80,9 @@ func (s *Server) answerError(f *fiber.Ctx, err error) error {
 		f.Set("HX-Reswap", "outerHTML")
 	}
 	c.company = nil
-	if c.user != nil && f.Params("company") != "" {
-		_ = c.enter(f.Params("company")) // the menu is shown to members only; the error is answered either way
+	if rest, ok := strings.CutPrefix(f.Path(), "/c/"); ok && c.user != nil {
+		id, _, _ := strings.Cut(rest, "/")
+		_ = c.enter(id) // the menu is shown to members only; the error is answered either way
 	}
 	return c.Page(status, errorPage(c.explain(status, err)))
 }

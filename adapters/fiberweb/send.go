@@ -2,8 +2,10 @@ package fiberweb
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net/url"
+	"runtime/debug"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -23,19 +25,32 @@ func (c *Ctx) Stream(name, mediaType string, write func(w io.Writer) error) erro
 	log, request := c.s.opts.Log, requestID(c.Ctx)
 	r, w := io.Pipe()
 	go func() {
-		// One write in the pipe wakes its reader: few and large ones keep an export as fast as its query.
-		b := bufio.NewWriterSize(w, 64<<10)
-		err := write(b)
-		if err == nil {
-			err = b.Flush()
-		}
-		if err != nil {
+		err := filled(w, write)
+		switch {
+		case errors.Is(err, io.ErrClosedPipe):
+			log.Info().Str("request", request).Msg("stream: the client left")
+		case err != nil:
 			log.Error().Err(err).Str("request", request).Msg("stream")
 		}
 		_ = w.CloseWithError(err) // always nil, by its documentation
 	}()
 	c.Ctx.Context().SetBodyStream(r, -1)
 	return nil
+}
+
+// filled runs write outside of any handler, where a panic would end the program.
+func filled(w io.Writer, write func(io.Writer) error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked{v, debug.Stack()}
+		}
+	}()
+	// One write in the pipe wakes its reader: few and large ones keep an export as fast as its query.
+	b := bufio.NewWriterSize(w, 64<<10)
+	if err := write(b); err != nil {
+		return err
+	}
+	return b.Flush()
 }
 
 func (c *Ctx) fileHead(name, mediaType string, inline bool) {

@@ -104,7 +104,7 @@ func TestErrorsArePagesThatHelp(t *testing.T) {
 	b.get(base+"/fails/conflict").want(t, 409, "Cela a changé entre-temps", "Paul a modifié cette fiche entre-temps (01/07/2026 12:00)")
 	b.get(base+"/fails/refused").want(t, 422, "Demande refusée", "ajoutez-en au moins une")
 	b.get(base+"/fails/busy").want(t, 503, "réessayez dans un instant")
-	b.get(base+"/nowhere").want(t, 404, "Page introuvable")
+	b.get(base+"/nowhere").want(t, 404, "Page introuvable", "Intégration des paiements en ligne")
 	b.get("/nowhere").want(t, 404, "Page introuvable")
 	b.get("/c/"+other+"/items").want(t, 404, "Introuvable dans cette société : société co_other")
 	b.post("/healthz").want(t, 405, "Méthode non acceptée")
@@ -307,6 +307,52 @@ func TestStreams(t *testing.T) {
 	}
 	if _, err := io.ReadAll(resp.Body); err == nil {
 		t.Error("half a file looks like a whole one")
+	}
+}
+
+func TestStreamsThatGoWrong(t *testing.T) {
+	h := newHouse(t)
+	left := make(chan error, 1)
+	h.Public().Get("/endless", func(c *fiberweb.Ctx) error {
+		return c.Stream("x", "text/plain", func(w io.Writer) error {
+			for {
+				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+					left <- err
+					return err
+				}
+			}
+		})
+	})
+	h.Public().Get("/panics", func(c *fiberweb.Ctx) error {
+		return c.Stream("x", "text/plain", func(io.Writer) error { panic("in the stream") })
+	})
+	addr, stop := serve(t, h)
+	resp, err := http.Get("http://" + addr + "/endless")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-left; !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("the writer is told %v", err)
+	}
+	if resp, err = http.Get("http://" + addr + "/panics"); err == nil {
+		if _, err = io.ReadAll(resp.Body); err == nil {
+			t.Error("a panic looks like a whole file")
+		}
+		_ = resp.Body.Close()
+	}
+	if resp, err = http.Get("http://" + addr + "/healthz"); err != nil || resp.StatusCode != 200 {
+		t.Errorf("the server is gone: %v", err)
+	} else {
+		_ = resp.Body.Close()
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if log := h.log.String(); !strings.Contains(log, "the client left") || !strings.Contains(log, "in the stream") {
+		t.Errorf("the log does not say what went wrong: %s", log)
 	}
 }
 
