@@ -5,6 +5,7 @@ import "github.com/gofiber/fiber/v2"
 // policy is the content security policy of a page. The zero policy is the strictest: files of ours and nothing inline.
 type policy struct {
 	leave bool
+	frame bool
 }
 
 // FormsMayLeave lets a form of this page be answered with a redirect to another site. Browsers apply form-action to the
@@ -12,13 +13,20 @@ type policy struct {
 // known only after the click, and gateways in test mode may live on this machine.
 func (c *Ctx) FormsMayLeave() { c.policy.leave = true }
 
+// ShowsFrames lets this page hold frames with pages of ours.
+func (c *Ctx) ShowsFrames() { c.policy.frame = true }
+
 // String writes the header. Images may be data: since Pico draws its arrows so.
 func (p policy) String() string {
 	action := "'self'"
 	if p.leave {
 		action = "'self' https: http://127.0.0.1:* http://localhost:*"
 	}
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+	frames := ""
+	if p.frame {
+		frames = "frame-src 'self'; "
+	}
+	return "default-src 'none'; " + frames + "script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
 		"form-action " + action + "; base-uri 'none'; frame-ancestors 'none'"
 }
 

@@ -363,7 +363,7 @@ func (a *App) open(ctx context.Context, company string, c inbox.Connection, valu
 
 // webhookURL is where a connection's provider reports what happened.
 func (a *App) webhookURL(company, connection string) string {
-	return a.BaseURL + "/webhooks/" + company + "/" + connection
+	return a.BaseURL + "/hooks/" + company + "/" + connection
 }
 
 // gatewayFault turns what a gateway answered into a refusal that people understand; a fault passes as it is. gateway names
