@@ -38,7 +38,7 @@ func TestLogInAndOut(t *testing.T) {
 	if len(h.sessions.kept) != 0 {
 		t.Error("the session is still there")
 	}
-	if s := h.browser(t).logIn("solo@example.fr").get("/companies").want(t, 200, "Aucune société"); s.StatusCode != 200 {
+	if s := h.browser(t).logIn("solo@example.fr").get("/companies").want(t, 200, "Aucune société"); s.StatusCode != http.StatusOK {
 		t.Error("a user without a company")
 	}
 }
@@ -102,7 +102,7 @@ func TestSessionsEnd(t *testing.T) {
 			end(h)
 			to := b.get(page).want(t, 303).Header.Get("Location")
 			b.get(to).want(t, 200, "Votre session a expiré")
-			if got := b.post(page, "name", "x"); got.StatusCode != 403 {
+			if got := b.post(page, "name", "x"); got.StatusCode != http.StatusForbidden {
 				t.Errorf("a form is accepted: %d", got.StatusCode)
 			}
 			if len(*h.done) > 0 {
@@ -175,7 +175,7 @@ func TestProxiesAreBelievedOnlyWhenTrusted(t *testing.T) {
 			b := h.browser(t)
 			b.header.Set("X-Forwarded-For", forwarded(i))
 			got := b.send("/login", "/login", "email", fmt.Sprintf("u%d@example.fr", i), "password", "x")
-			if got.StatusCode == 429 {
+			if got.StatusCode == http.StatusTooManyRequests {
 				return true
 			}
 		}
@@ -206,7 +206,7 @@ func TestOnlyFormsOfOursAreAccepted(t *testing.T) {
 		c := h.browser(t)
 		c.jar = b.jar
 		change(c)
-		if got := c.post(page, pairs...); got.StatusCode != 403 || !strings.Contains(got.body, "Le formulaire a expiré") {
+		if got := c.post(page, pairs...); got.StatusCode != http.StatusForbidden || !strings.Contains(got.body, "Le formulaire a expiré") {
 			t.Errorf("%s: %d", name, got.StatusCode)
 		}
 	}
@@ -263,7 +263,7 @@ func TestMalformedBodies(t *testing.T) {
 	} {
 		req := b.request(http.MethodPost, page, strings.NewReader(c.body))
 		req.Header.Set("Content-Type", c.kind)
-		if got := b.do(req); got.StatusCode != 422 || !strings.Contains(got.body, "La demande est illisible") {
+		if got := b.do(req); got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(got.body, "La demande est illisible") {
 			t.Errorf("%s: %d %s", name, got.StatusCode, got.body)
 		}
 	}

@@ -9,7 +9,7 @@
 //
 // # Writing a screen
 //
-// A screen is a few handlers, a templ file and its words in i18n/screens_<area>.fr.toml and .en.toml. Handlers read,
+// A screen is a few handlers, a templ file and its words in i18n/<area>.fr.toml and .en.toml. Handlers read,
 // ask one use case, and answer with a page or a redirect; pages hold no logic.
 //
 //	// items.go
@@ -72,7 +72,8 @@
 //
 // What can be undone by nobody is sent by POST, answered by a redirect, and says so on the next page (Ctx.Done).
 //
+// `make generate` turns the templ files into Go. Texts of a new area go into i18n/<area>.fr.toml and i18n/<area>.en.toml;
+// the tests there say which keys are missing.
+//
 // Webhooks and the JSON API are added to Raw, outside of sessions and CSRF.
 package fiberweb
-
-//go:generate go run github.com/a-h/templ/cmd/templ@v0.3.977 generate -path .

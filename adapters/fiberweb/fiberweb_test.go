@@ -315,7 +315,7 @@ func (b *browser) send(page, to string, pairs ...string) answer {
 	b.t.Helper()
 	shown := b.get(page)
 	m := tokenField.FindStringSubmatch(shown.body)
-	if m == nil || m[1] == "" {
+	if len(m) != 2 || m[1] == "" {
 		b.t.Fatalf("%s (%d) has no form: %s", page, shown.StatusCode, shown.body)
 	}
 	return b.post(to, append([]string{"_csrf", m[1]}, pairs...)...)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/acquit-app/acquit/core/ids"
 	"github.com/gofiber/fiber/v2"
+	"github.com/rs/zerolog"
 )
 
 type requestKey struct{}
@@ -39,11 +40,11 @@ func (s *Server) observe(c *fiber.Ctx) error {
 		}
 	}
 	status := c.Response().StatusCode()
-	line := s.opts.Log.Info()
+	level, cause := zerolog.InfoLevel, error(nil)
 	if status >= fiber.StatusInternalServerError {
-		line = s.opts.Log.Error().Err(err)
+		level, cause = zerolog.ErrorLevel, err
 	}
-	line.Str("request", requestID(c)).Str("method", c.Method()).Str("route", c.Route().Path).Int("status", status).
+	s.opts.Log.WithLevel(level).Err(cause).Str("request", requestID(c)).Str("method", c.Method()).Str("route", c.Route().Path).Int("status", status).
 		Dur("took", s.opts.Now().Sub(start)).Msg("http")
 	return nil
 }

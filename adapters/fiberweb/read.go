@@ -38,7 +38,9 @@ func (c *Ctx) Form() (*form.Form, error) {
 	fits := true
 	switch kind {
 	case fiber.MIMEApplicationForm:
-		c.Request().PostArgs().VisitAll(func(k, v []byte) { fits = fits && add(string(k), string(v)) })
+		for k, v := range c.Request().PostArgs().All() {
+			fits = fits && add(string(k), string(v))
+		}
 	case fiber.MIMEMultipartForm:
 		parts, err := c.MultipartForm()
 		if err != nil {

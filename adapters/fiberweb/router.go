@@ -103,11 +103,10 @@ func (r *Router) admit(c *Ctx) error {
 
 // checkQuery refuses what no filter of ours can mean and no database can store. Code: bad_characters.
 func checkQuery(f *fiber.Ctx) error {
-	var bad error
-	f.Context().QueryArgs().VisitAll(func(key, value []byte) {
-		if bad == nil && !(printable(string(key)) && printable(string(value))) {
-			bad = fault.New(fault.Invalid, fault.BadCharacters, "found", "?")
+	for key, value := range f.Context().QueryArgs().All() {
+		if !printable(string(key)) || !printable(string(value)) {
+			return fault.New(fault.Invalid, fault.BadCharacters, "found", "?")
 		}
-	})
-	return bad
+	}
+	return nil
 }

@@ -175,7 +175,7 @@ func TestStaticFiles(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/static/x/../static.go", "/static/x/static.go", "/static/", "/static/x/%2e%2e/static.go"} {
-		if got := b.get(path); got.StatusCode != 404 {
+		if got := b.get(path); got.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", path, got.StatusCode)
 		}
 	}
@@ -223,9 +223,10 @@ func TestBodyLimitOnTheWire(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if resp.StatusCode != 413 || !strings.HasPrefix(resp.Header.Get("Content-Type"), kind) || resp.Header.Get("X-Content-Type-Options") == "" {
+		if resp.StatusCode != http.StatusRequestEntityTooLarge || !strings.HasPrefix(resp.Header.Get("Content-Type"), kind) || resp.Header.Get("X-Content-Type-Options") == "" {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, resp.Header.Get("Content-Type"))
 		}
+		_ = resp.Body.Close()
 		if err := conn.Close(); err != nil {
 			t.Error(err)
 		}
@@ -249,6 +250,7 @@ func TestServeLetsRequestsFinish(t *testing.T) {
 			return
 		}
 		b, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
 		got <- fmt.Sprint(string(b), err)
 	}()
 	<-inside
@@ -308,6 +310,7 @@ func TestStreams(t *testing.T) {
 	if _, err := io.ReadAll(resp.Body); err == nil {
 		t.Error("half a file looks like a whole one")
 	}
+	_ = resp.Body.Close()
 }
 
 func TestStreamsThatGoWrong(t *testing.T) {
@@ -343,7 +346,7 @@ func TestStreamsThatGoWrong(t *testing.T) {
 		}
 		_ = resp.Body.Close()
 	}
-	if resp, err = http.Get("http://" + addr + "/healthz"); err != nil || resp.StatusCode != 200 {
+	if resp, err = http.Get("http://" + addr + "/healthz"); err != nil || resp.StatusCode != http.StatusOK {
 		t.Errorf("the server is gone: %v", err)
 	} else {
 		_ = resp.Body.Close()

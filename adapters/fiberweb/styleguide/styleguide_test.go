@@ -221,6 +221,7 @@ func TestComforts(t *testing.T) {
 	p.Open(base + "/login")
 	p.Open(base + guide)
 	p.Click("[data-copy=hook]")
+	p.WaitText("[data-copy=hook]", "Copié")
 }
 
 // until waits for a condition of the page.

@@ -83,10 +83,6 @@ func (s *formScope) value(name string) string {
 	return s.form.Value(name)
 }
 
-func (s *formScope) checked(name, value string) bool {
-	return s.form != nil && s.form.Checked(name, value)
-}
-
 func (s *formScope) faults(name string) fault.List {
 	if s.form == nil {
 		return nil

@@ -108,8 +108,8 @@ func To(ctx context.Context, path string, parts ...string) string {
 const CSRFField = "_csrf"
 
 func csrfToken(ctx context.Context) string {
-	if make := FrameOf(ctx).CSRF; make != nil {
-		return make()
+	if mint := FrameOf(ctx).CSRF; mint != nil {
+		return mint()
 	}
 	return ""
 }

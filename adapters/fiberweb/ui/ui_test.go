@@ -35,7 +35,7 @@ func at(address string) context.Context {
 	return WithFrame(context.Background(), &Frame{Loc: fr, Path: u.Path, Query: u.Query(), Company: &Company{ID: "co_1", Name: "Une"}})
 }
 
-func html(t *testing.T, ctx context.Context, c templ.Component) string {
+func html(ctx context.Context, t *testing.T, c templ.Component) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := c.Render(ctx, &b); err != nil {
@@ -94,20 +94,20 @@ func table() Table[row] {
 }
 
 func TestTable(t *testing.T) {
-	page := html(t, at("/l?sort=-date&after=c&q=z"), DataTable(table()))
+	page := html(at("/l?sort=-date&after=c&q=z"), t, DataTable(table()))
 	contains(t, page,
 		`A&lt;1&gt;`, `href="/x/A%3C1%3E"`, `aria-label="Sélectionner pièce A2" checked`, `form="bulk"`, `1`+"\u202f"+`234,56 €`, `−0,01 €`,
 		`aria-sort="descending"`, `href="/l?q=z&amp;sort=date"`, `href="/l?q=z&amp;sort=number"`, `title="Date : trier par ordre croissant"`,
 		`rel="prev" href="/l?before=p&amp;q=z&amp;sort=-date"`, `rel="next" href="/l?after=n&amp;q=z&amp;sort=-date"`, `data-label="Total"`,
 		`<time datetime="2026-01-02">02/01/2026</time>`, `<tfoot`)
-	if up := html(t, at("/l?sort=date"), DataTable(table())); !strings.Contains(up, `href="/l?sort=-date"`) || !strings.Contains(up, `aria-sort="ascending"`) {
+	if up := html(at("/l?sort=date"), t, DataTable(table())); !strings.Contains(up, `href="/l?sort=-date"`) || !strings.Contains(up, `aria-sort="ascending"`) {
 		t.Error("a second click does not turn the order round")
 	}
 	empty := table()
 	empty.Rows = nil
-	contains(t, html(t, at("/l"), DataTable(empty)), "Aucun résultat")
+	contains(t, html(at("/l"), t, DataTable(empty)), "Aucun résultat")
 	empty.Empty = Text("Rien encore")
-	contains(t, html(t, at("/l"), DataTable(empty)), "Rien encore")
+	contains(t, html(at("/l"), t, DataTable(empty)), "Rien encore")
 }
 
 func TestFormNamesWhatIsWrong(t *testing.T) {
@@ -123,7 +123,7 @@ func TestFormNamesWhatIsWrong(t *testing.T) {
 		MoneyField(Field{Name: "lines.2.price", Label: "Prix", Bare: true}),
 	)
 	ctx := templ.WithChildren(WithFrame(context.Background(), &Frame{Loc: fr, CSRF: func() string { return "tok" }}), fields)
-	page := html(t, ctx, Form(FormProps{Action: "/send", Form: f}))
+	page := html(ctx, t, Form(FormProps{Action: "/send", Form: f}))
 	contains(t, page, `4 points sont à corriger`, `<a href="#f-name">Nom : Ce champ`, `<a href="#f-lines-2-price">Ligne 3, Prix : `, `<li>La pièce n&#39;a pas de ligne`,
 		`<li>« XX » n&#39;est pas un code pays`, `value="&#34;&gt;&lt;script&gt;"`, `aria-describedby="f-name-help f-name-error"`, `name="_csrf" value="tok"`, `obligatoire`)
 	if strings.Index(page, "4 points") > strings.Index(page, `id="f-name"`) {
@@ -135,7 +135,7 @@ func TestSelectKeepsWhatWasChosen(t *testing.T) {
 	options := []Option{{Value: "a", Label: "A"}, {Value: "b", Label: "B"}}
 	show := func(f *form.Form, required bool) string {
 		ctx := templ.WithChildren(context.Background(), SelectField(Field{Name: "k", Label: "K", Options: options, Required: required}))
-		return html(t, ctx, Form(FormProps{Form: f}))
+		return html(ctx, t, Form(FormProps{Form: f}))
 	}
 	contains(t, show(form.New(fr).Set("k", "b"), true), `<option value="b" selected>B`)
 	if strings.Contains(show(form.New(fr).Set("k", "b"), true), `<option value="">`) {
@@ -148,7 +148,7 @@ func TestSelectKeepsWhatWasChosen(t *testing.T) {
 func TestSecretsAreNeverSentBack(t *testing.T) {
 	f := form.New(fr).Set("key", "sk_live_1").Set("password", "hunter2")
 	fields := templ.Join(SecretField(Field{Name: "key", Label: "Clé", Kept: true}), PasswordField(Field{Name: "password", Label: "Mot de passe"}))
-	page := html(t, templ.WithChildren(context.Background(), fields), Form(FormProps{Form: f}))
+	page := html(templ.WithChildren(context.Background(), fields), t, Form(FormProps{Form: f}))
 	if strings.Contains(page, "sk_live_1") || strings.Contains(page, "hunter2") {
 		t.Error("a secret is in the page")
 	}
@@ -165,9 +165,9 @@ func TestEntryAddsUp(t *testing.T) {
 	if debit != money.Of(12000, money.EUR) || credit != debit {
 		t.Errorf("%v, %v", debit, credit)
 	}
-	contains(t, html(t, at("/"), EntryTable(e)), "120,00 €", "Let.", "AA")
+	contains(t, html(at("/"), t, EntryTable(e)), "120,00 €", "Let.", "AA")
 	e.Lines[2].Match = ""
-	if strings.Contains(html(t, at("/"), EntryTable(e)), "Let.") {
+	if strings.Contains(html(at("/"), t, EntryTable(e)), "Let.") {
 		t.Error("a column of matchings without any")
 	}
 }
@@ -218,7 +218,7 @@ func TestChartIsDrawnToScale(t *testing.T) {
 	if math.Abs(h(0)-2*h(1)) > 0.2 || math.Abs(h(1)-h(2)) > 0.2 || d.bars[0][2].y != d.zero {
 		t.Errorf("heights %v %v %v, the negative bar begins at %s, zero is at %s", h(0), h(1), h(2), d.bars[0][2].y, d.zero)
 	}
-	page := html(t, at("/"), ChartFigure(c))
+	page := html(at("/"), t, ChartFigure(c))
 	contains(t, page, `<title>s, a: 1`+"\u202f"+`000,00 €</title>`, `role="img"`, `<th scope="row">b</th>`, `−500,00 €`)
 	if strings.Contains(page, "style=") {
 		t.Error("the security policy forbids style attributes")
@@ -291,17 +291,17 @@ func TestEveryIconIsThere(t *testing.T) {
 
 func TestStatesAreNeverShownByColourAlone(t *testing.T) {
 	for name := range statuses {
-		page := html(t, at("/"), Status(name))
+		page := html(at("/"), t, Status(name))
 		contains(t, page, "<svg", fr.T("status."+name))
 	}
 	for _, tone := range []Tone{Neutral, Good, Notice, Caution, Bad} {
-		contains(t, html(t, at("/"), Notification(tone, "texte")), "<svg", fr.T("flash."+string(tone)), "texte")
+		contains(t, html(at("/"), t, Notification(tone, "texte")), "<svg", fr.T("flash."+string(tone)), "texte")
 	}
-	contains(t, html(t, at("/"), Status("unheard-of")), "<svg", "⟦status.unheard-of⟧")
+	contains(t, html(at("/"), t, Status("unheard-of")), "<svg", "⟦status.unheard-of⟧")
 }
 
 func TestMomentsCarryTheirMachineForm(t *testing.T) {
-	contains(t, html(t, at("/"), Moment(time.Date(2026, 7, 1, 22, 30, 0, 0, time.UTC))), `<time datetime="2026-07-01T22:30:00Z">02/07/2026 00:30</time>`)
+	contains(t, html(at("/"), t, Moment(time.Date(2026, 7, 1, 22, 30, 0, 0, time.UTC))), `<time datetime="2026-07-01T22:30:00Z">02/07/2026 00:30</time>`)
 }
 
 func BenchmarkListPage(b *testing.B) {
