@@ -10,7 +10,7 @@ import (
 )
 
 // A host that is killed and started at once finds the former gateway dying: it is given this long to let go.
-const lockPatience = 3 * time.Second
+var lockPatience = 3 * time.Second
 
 // lockFile takes a file for this process; the lock goes with the process, however it ends.
 func lockFile(path string) (*os.File, error) {
