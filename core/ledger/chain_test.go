@@ -228,15 +228,17 @@ func TestBrokenChains(t *testing.T) {
 		seq   int64
 		what  ledger.BreakKind
 	}{
-		"an entry taken out":   {func(e []ledger.Entry) []ledger.Entry { return append(e[:3:3], e[4:]...) }, 4, ledger.BreakMissing},
-		"an entry put in":      {func(e []ledger.Entry) []ledger.Entry { return append(e[:4:4], e[3:]...) }, 5, ledger.BreakMissing},
-		"two entries swapped":  {func(e []ledger.Entry) []ledger.Entry { e[3], e[4] = e[4], e[3]; return e }, 4, ledger.BreakMissing},
-		"the tail cut":         {func(e []ledger.Entry) []ledger.Entry { return e[:7] }, 8, ledger.BreakTail},
-		"all entries gone":     {func(e []ledger.Entry) []ledger.Entry { return nil }, 1, ledger.BreakTail},
-		"a line taken out":     {func(e []ledger.Entry) []ledger.Entry { e[5].Lines = e[5].Lines[:1]; return e }, 6, ledger.BreakContent},
-		"lines swapped":        {func(e []ledger.Entry) []ledger.Entry { l := e[5].Lines; l[0], l[1] = l[1], l[0]; return e }, 6, ledger.BreakContent},
-		"text moved over":      {func(e []ledger.Entry) []ledger.Entry { e[5].Piece, e[5].Label = "PL", ""; return e }, 6, ledger.BreakContent},
-		"rewritten from there": {func(e []ledger.Entry) []ledger.Entry { return rewrite(e, 5, func(x *ledger.Entry) { x.Label = "other" }) }, 11, ledger.BreakTail},
+		"an entry taken out":  {func(e []ledger.Entry) []ledger.Entry { return append(e[:3:3], e[4:]...) }, 4, ledger.BreakMissing},
+		"an entry put in":     {func(e []ledger.Entry) []ledger.Entry { return append(e[:4:4], e[3:]...) }, 5, ledger.BreakMissing},
+		"two entries swapped": {func(e []ledger.Entry) []ledger.Entry { e[3], e[4] = e[4], e[3]; return e }, 4, ledger.BreakMissing},
+		"the tail cut":        {func(e []ledger.Entry) []ledger.Entry { return e[:7] }, 8, ledger.BreakTail},
+		"all entries gone":    {func(e []ledger.Entry) []ledger.Entry { return nil }, 1, ledger.BreakTail},
+		"a line taken out":    {func(e []ledger.Entry) []ledger.Entry { e[5].Lines = e[5].Lines[:1]; return e }, 6, ledger.BreakContent},
+		"lines swapped":       {func(e []ledger.Entry) []ledger.Entry { l := e[5].Lines; l[0], l[1] = l[1], l[0]; return e }, 6, ledger.BreakContent},
+		"text moved over":     {func(e []ledger.Entry) []ledger.Entry { e[5].Piece, e[5].Label = "PL", ""; return e }, 6, ledger.BreakContent},
+		"rewritten from there": {func(e []ledger.Entry) []ledger.Entry {
+			return rewrite(e, 5, func(x *ledger.Entry) { x.Label = "other" })
+		}, 11, ledger.BreakTail},
 		"rewritten unbalanced": {func(e []ledger.Entry) []ledger.Entry {
 			return rewrite(e, 5, func(x *ledger.Entry) { x.Lines[0].Debit++ })
 		}, 6, ledger.BreakUnbalanced},
