@@ -133,9 +133,9 @@ func (p consolePage) Can(action string, m Movement) bool {
 	return false
 }
 
-// Acts says whether a movement has any button.
+// Acts says whether a movement has buttons beside those that settle it and tell its fee.
 func (p consolePage) Acts(m Movement) bool {
-	for _, a := range []string{"settle", "reveal_fee", "refund", "fail_refund", "close_dispute", "reverse_payout"} {
+	for _, a := range []string{"refund", "fail_refund", "close_dispute", "reverse_payout"} {
 		if p.Can(a, m) {
 			return true
 		}

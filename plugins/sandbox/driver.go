@@ -215,7 +215,8 @@ func (d *desk) ListPayments(ctx context.Context, r gateway.ListRequest) (gateway
 			limit = pageSize
 		}
 		found, next, caughtUp := d.p.store.list(d.account, after, since, min(limit, gateway.MaxPage))
-		page := gateway.Page{Next: id + "." + strconv.FormatInt(next, 10), CaughtUp: caughtUp}
+		page := gateway.Page{CaughtUp: caughtUp}
+		d.p.store.read(func() { page.Next = d.p.store.cursor(next) })
 		for _, m := range found {
 			page.Payments = append(page.Payments, m.snapshot())
 		}

@@ -719,3 +719,65 @@ func TestOrderedFaults(t *testing.T) {
 		t.Errorf("hang: %v", err)
 	}
 }
+
+// TestRecord tells the sandbox a story, which then goes on at the sandbox itself.
+func TestRecord(t *testing.T) {
+	dir := t.TempDir()
+	d := newDesk(t, sandbox.Options{Dir: dir})
+	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	const payments = 12_000
+	var story []gateway.Payment
+	for i := range payments {
+		story = append(story, gateway.Payment{
+			ID: fmt.Sprint("pay_story_", i), Kind: gateway.KindPayment, State: gateway.Succeeded, Gross: eur(10_000), FeeState: gateway.FeeKnown, Fee: eur(165), Net: eur(9_835),
+			Reference: fmt.Sprint("att_story_", i), Payer: gateway.Payer{Name: "Mme X"}, OccurredAt: at.Add(time.Duration(i) * time.Minute),
+		})
+	}
+	late := story[0]
+	late.ID, late.FeeState, late.Fee, late.Net = "pay_story_late", gateway.FeeUnknown, money.Money{}, money.Money{}
+	story = append(story, late, gateway.Payment{
+		ID: "re_story", Kind: gateway.KindRefund, State: gateway.Succeeded, Gross: eur(4_000), FeeState: gateway.FeeNone, RelatedID: "pay_story_1", OccurredAt: at.Add(time.Hour),
+	})
+	cursor, err := d.s.Record(t.Context(), d.c, story)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.holds(t, payments*9_835+10_000-4_000)
+	if page, err := d.g.ListPayments(t.Context(), gateway.ListRequest{Cursor: cursor, Limit: 10}); err != nil || len(page.Payments) != 0 || !page.CaughtUp || page.Next != cursor {
+		t.Errorf("behind the story: %+v, %v", page, err)
+	}
+	page, err := d.g.ListPayments(t.Context(), gateway.ListRequest{Limit: 1})
+	if err != nil || page.Payments[0].ID != "pay_story_0" || !page.Payments[0].OccurredAt.Equal(at) {
+		t.Errorf("the story's beginning: %+v, %v", page, err)
+	}
+
+	told := d.fetch(t, must(t)(d.p.RevealFee(d.account, "pay_story_late", "")))
+	if told.Fee.Minor() != 165 {
+		t.Errorf("the late fee: %+v", told)
+	}
+	_, err = d.p.Refund(d.account, "k", "pay_story_1", eur(6_001), false, "", "")
+	refused(t, err, "amount_too_large")
+	must(t)(d.p.Refund(d.account, "k", "pay_story_1", eur(6_000), false, "", ""))
+	changed := story[2]
+	changed.PayoutID = "po_story"
+	if _, err := d.s.Record(t.Context(), d.c, []gateway.Payment{changed}); err != nil {
+		t.Fatal(err)
+	}
+	if page, err = d.g.ListPayments(t.Context(), gateway.ListRequest{Cursor: cursor, Limit: 10}); err != nil || len(page.Payments) != 3 || page.Payments[2].PayoutID != "po_story" {
+		t.Errorf("what came after the story: %+v, %v", page, err)
+	}
+	changed.Kind = gateway.KindPayout
+	_, err = d.s.Record(t.Context(), d.c, []gateway.Payment{changed})
+	if e := gateway.AsError(err); e == nil {
+		t.Error("a payment became a payout")
+	}
+
+	before := d.state(t)
+	if err := d.s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := newDesk(t, sandbox.Options{Dir: dir})
+	if after := again.state(t); !reflect.DeepEqual(after, before) {
+		t.Error("after a restart the story is another one")
+	}
+}

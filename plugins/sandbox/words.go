@@ -54,6 +54,7 @@ var words = map[string][2]string{
 	"fee_unknown":    {"pas encore connue", "not known yet"},
 	"fee_none":       {"aucune", "none"},
 	"webhook":        {"Notification du marchand", "Webhook to the merchant"},
+	"hook":           {"notification", "webhook"},
 	"hook_once":      {"une fois", "once"},
 	"hook_twice":     {"deux fois", "twice"},
 	"hook_reordered": {"dans le désordre", "out of order"},
