@@ -101,9 +101,19 @@ func (w *script) changes(c *books.Changes, pen penRow) {
 	if len(c.Dissolved) > 0 {
 		w.sql("UPDATE line_matches SET dissolved_at = ? WHERE company_id = ? AND code IN (?) AND dissolved_at = 0", micros(c.At), c.Company, bun.In(c.Dissolved))
 	}
+	apart := map[string]bool{}
+	for _, code := range c.Dissolved {
+		apart[code] = true
+	}
 	var matches []matchRow
 	for _, m := range c.Matchings {
-		matches = append(matches, toMatches(c.Company, m)...)
+		rows := toMatches(c.Company, m)
+		if apart[m.Code] { // tied and taken apart by commands of one group
+			for i := range rows {
+				rows[i].DissolvedAt = micros(c.At)
+			}
+		}
+		matches = append(matches, rows...)
 	}
 	insert(w, matches, "")
 	events := make([]eventRow, len(c.Events))

@@ -85,6 +85,8 @@ func connectPostgres(target string) (*Store, error) {
 	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	c.RuntimeParams["standard_conforming_strings"] = "on"
 	c.RuntimeParams["default_transaction_isolation"] = "read committed"
+	// Compiling a plan costs more than any of our statements, and the plans that triggers are held to look expensive.
+	c.RuntimeParams["jit"] = "off"
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "acquit"
 	}

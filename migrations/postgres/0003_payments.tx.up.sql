@@ -119,6 +119,7 @@ CREATE TABLE deliveries (
 	PRIMARY KEY (company_id, id)
 );
 CREATE INDEX deliveries_due ON deliveries (next_try) WHERE state IN ('stored', 'orphan');
+CREATE INDEX deliveries_orphans ON deliveries (company_id) WHERE state = 'orphan';
 
 CREATE TABLE feeds (
 	company_id    text COLLATE "C" NOT NULL,

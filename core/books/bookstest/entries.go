@@ -151,6 +151,23 @@ func testMatching(t *testing.T, store books.Store) {
 		}
 		return match(true)(ctx, tx)
 	}, "AAC", "AAC", "AAC")
+	in(func(ctx context.Context, tx *books.Tx) error {
+		if err := unmatch(ctx, tx); err != nil {
+			return err
+		}
+		if err := match(true)(ctx, tx); err != nil {
+			return err
+		}
+		return unmatch(ctx, tx)
+	}, "", "", "")
+	in(func(ctx context.Context, tx *books.Tx) error {
+		for _, step := range []func(context.Context, *books.Tx) error{match(true), unmatch, match(true)} {
+			if err := step(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, "AAF", "AAF", "AAF")
 	// What is matched already stays so; new lines get a code of their own.
 	in(func(ctx context.Context, tx *books.Tx) error {
 		for _, d := range []ledger.Draft{Sale("s2", "inv_1", 50), Payment("p3", "inv_1", 50, 1)} {
@@ -159,7 +176,7 @@ func testMatching(t *testing.T, store books.Store) {
 			}
 		}
 		return match(true)(ctx, tx)
-	}, "AAC", "AAC", "AAC", "AAD", "AAD")
+	}, "AAF", "AAF", "AAF", "AAG", "AAG")
 	// The database lets no line into two matchings.
 	err := write(t, store, Company, func(c *books.Changes) {
 		c.Matchings = []ledger.Matching{{Code: "ZZZ", At: c.At, Lines: []ledger.LineRef{{Seq: 1, N: 0}, {Seq: 2, N: 2}}}}

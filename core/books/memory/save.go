@@ -2,6 +2,7 @@ package memory
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/acquit-app/acquit/core/billing"
@@ -257,6 +258,9 @@ func (x *session) match(c *books.Changes) error {
 		}
 	}
 	for _, m := range c.Matchings {
+		if slices.Contains(c.Dissolved, m.Code) { // tied and taken apart by commands of one group
+			continue
+		}
 		for _, r := range m.Lines {
 			if code, held := x.books.held[r]; held {
 				return fmt.Errorf("memory: line %d/%d is matched already, by %s", r.Seq, r.N, code)

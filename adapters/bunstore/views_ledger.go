@@ -1,0 +1,289 @@
+package bunstore
+
+import (
+	"context"
+	"strings"
+
+	"github.com/acquit-app/acquit/core/app"
+	"github.com/acquit-app/acquit/core/civil"
+	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+)
+
+// Entry implements app.Views.
+func (s *Store) Entry(ctx context.Context, company string, seq int64) (app.EntryView, error) {
+	e, err := loadEntry(ctx, s.read, company, seq)
+	if err != nil {
+		return app.EntryView{}, s.refusal(ctx, err, nil)
+	}
+	list, err := s.entryViews(ctx, company, []ledger.Entry{e})
+	if err != nil {
+		return app.EntryView{}, err
+	}
+	return list[0], nil
+}
+
+var entryOrder = order{name: "seq", columns: []column{number("seq")}}
+
+// Entries implements app.Views. Labels are searched from end to end of the journal: the one list whose search grows with
+// the books.
+func (s *Store) Entries(ctx context.Context, company string, f app.EntryQuery) (app.Page[app.EntryView], error) {
+	var none app.Page[app.EntryView]
+	o := entryOrder
+	o.desc = f.Desc
+	k, err := o.paging(f.Paging)
+	if err != nil {
+		return none, err
+	}
+	first, last, err := s.spanOfYear(ctx, company, f.Year)
+	if err != nil {
+		return none, s.refusal(ctx, err, nil)
+	}
+	list, err := loadEntries(ctx, s.read, company, func(q *bun.SelectQuery) *bun.SelectQuery {
+		if f.Journal != "" {
+			q = q.Where("journal = ?", f.Journal)
+		}
+		if f.Year != "" {
+			q = q.Where("year = ?", f.Year).Where("seq BETWEEN ? AND ?", first, last)
+		}
+		if !f.From.IsZero() || !f.To.IsZero() {
+			from, to := dates(f.From, f.To)
+			q = q.Where("date BETWEEN ? AND ?", from, to)
+		}
+		if search := strings.TrimSpace(f.Search); search != "" {
+			pattern := containing(strings.ToLower(search))
+			q = q.Where(`(lower(piece) LIKE ? ESCAPE '\' OR lower(label) LIKE ? ESCAPE '\')`, pattern, pattern)
+		}
+		return k.apply(q)
+	})
+	if err != nil {
+		return none, s.refusal(ctx, err, nil)
+	}
+	return page(k, list, func(e *ledger.Entry) []any { return []any{e.Seq} }, func(list []ledger.Entry) ([]app.EntryView, error) {
+		return s.entryViews(ctx, company, list)
+	})
+}
+
+// maxEntriesOf bounds the entries of one document: invoice, payments and their commissions are a handful.
+const maxEntriesOf = 1000
+
+// EntriesOf implements app.Views.
+func (s *Store) EntriesOf(ctx context.Context, company, document string) ([]app.EntryView, error) {
+	list, err := loadEntries(ctx, s.read, company, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("seq IN (SELECT seq FROM journal_lines WHERE company_id = ? AND document = ? AND document <> '')", company, document).
+			Order("seq").Limit(maxEntriesOf)
+	})
+	if err != nil {
+		return nil, s.refusal(ctx, err, nil)
+	}
+	return s.entryViews(ctx, company, list)
+}
+
+// entryViews adds matching codes and reversals to entries.
+func (s *Store) entryViews(ctx context.Context, company string, list []ledger.Entry) ([]app.EntryView, error) {
+	out := make([]app.EntryView, len(list))
+	if len(list) == 0 {
+		return out, nil
+	}
+	at := make(map[int64]*app.EntryView, len(list))
+	seqs := make([]int64, len(list))
+	for i, e := range list {
+		out[i] = app.EntryView{Entry: e, Letters: make([]string, len(e.Lines))}
+		at[e.Seq], seqs[i] = &out[i], e.Seq
+	}
+	var matches []matchRow
+	err := s.read.NewSelect().Model(&matches).Where("company_id = ?", company).Where("seq IN (?)", bun.In(seqs)).Where("dissolved_at = 0").Scan(ctx)
+	if err != nil {
+		return nil, s.refusal(ctx, err, nil)
+	}
+	for _, m := range matches {
+		if v := at[m.Seq]; m.N < len(v.Letters) {
+			v.Letters[m.N] = m.Code
+		}
+	}
+	rows, err := s.read.QueryContext(ctx, "SELECT reverses, seq FROM journal_entries WHERE company_id = ? AND reverses <> 0 AND reverses IN (?)", company, bun.In(seqs))
+	if err != nil {
+		return nil, s.refusal(ctx, err, nil)
+	}
+	return out, scanAll(rows, func() error {
+		var of, by int64
+		err := rows.Scan(&of, &by)
+		if v := at[of]; v != nil {
+			v.ReversedBy = by
+		}
+		return err
+	})
+}
+
+// accountLines reads the lines of an account, of an auxiliary account, or of both together.
+type accountLines struct {
+	store   *Store
+	db      bun.IDB
+	company string
+	account string
+	aux     string
+}
+
+func (a accountLines) where(q *bun.SelectQuery) *bun.SelectQuery {
+	q = q.Where("l.company_id = ?", a.company)
+	if a.account != "" {
+		q = q.Where("l.account = ?", a.account)
+	}
+	if a.aux != "" {
+		q = q.Where("l.aux = ?", a.aux).Where("l.aux <> ''")
+	}
+	return q
+}
+
+// sum is debit less credit of the lines that satisfy a condition.
+func (a accountLines) sum(ctx context.Context, condition schema.QueryAppender) (int64, error) {
+	var sum int64
+	err := a.where(a.db.NewSelect().TableExpr("journal_lines AS l").ColumnExpr(a.store.total("l.debit - l.credit"))).
+		Where("?", condition).Scan(ctx, &sum)
+	return sum, err
+}
+
+// list reads lines with the head of their entry; balances are not filled in.
+func (a accountLines) list(ctx context.Context, which selectQuery) ([]app.AccountLine, error) {
+	var rows []struct {
+		Seq, Number   int64
+		Year, Journal string
+		Date          int
+		Piece         string
+		Label         string
+		Aux           string
+		Debit, Credit int64
+		Letter        string
+	}
+	q := a.where(a.db.NewSelect().TableExpr("journal_lines AS l")).
+		ColumnExpr("l.seq, e.number, e.year, e.journal, l.date, e.piece, CASE WHEN l.label = '' THEN e.label ELSE l.label END AS label").
+		ColumnExpr("l.aux, l.debit, l.credit, coalesce(m.code, '') AS letter").
+		Join("JOIN journal_entries AS e ON e.company_id = l.company_id AND e.seq = l.seq").
+		Join("LEFT JOIN line_matches AS m ON m.company_id = l.company_id AND m.seq = l.seq AND m.n = l.n AND m.dissolved_at = 0")
+	if err := which(q).Scan(ctx, &rows); err != nil {
+		return nil, err
+	}
+	out := make([]app.AccountLine, len(rows))
+	for i, r := range rows {
+		out[i] = app.AccountLine{Seq: r.Seq, Number: r.Number, Year: r.Year, Journal: r.Journal, Date: day(r.Date), Piece: r.Piece,
+			Label: r.Label, Aux: r.Aux, Debit: r.Debit, Credit: r.Credit, Letter: r.Letter}
+	}
+	return out, nil
+}
+
+// running fills in balances and returns the last.
+func running(lines []app.AccountLine, before int64) int64 {
+	for i := range lines {
+		before += lines[i].Debit - lines[i].Credit
+		lines[i].Balance = before
+	}
+	return before
+}
+
+var accountOrder = order{name: "account", columns: []column{number("l.date"), number("l.seq"), number("l.n")}}
+
+// accountKey is where the lines of a page lie.
+type accountKey struct {
+	Date int
+	Seq  int64
+	N    int
+}
+
+// AccountLines implements app.Views.
+func (s *Store) AccountLines(ctx context.Context, company string, f app.AccountQuery) (app.AccountPage, error) {
+	var out app.AccountPage
+	k, err := accountOrder.paging(f.Paging)
+	if err != nil {
+		return out, err
+	}
+	first, last := dates(f.From, f.To)
+	err = s.snapshot(ctx, func(tx bun.Tx) error {
+		lines := accountLines{store: s, db: tx, company: company, account: f.Account, aux: f.Aux}
+		var keys []accountKey
+		q := lines.where(tx.NewSelect().TableExpr("journal_lines AS l")).ColumnExpr("l.date, l.seq, l.n").Where("l.date BETWEEN ? AND ?", first, last)
+		if err := k.apply(q).Scan(ctx, &keys); err != nil {
+			return err
+		}
+		at := func(r *accountKey) []any { return []any{r.Date, r.Seq, r.N} }
+		var begin, end accountKey
+		out.Page, err = page(k, keys, at, func(keys []accountKey) ([]app.AccountLine, error) {
+			if len(keys) == 0 {
+				return nil, nil
+			}
+			begin, end = keys[0], keys[len(keys)-1]
+			return lines.list(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+				return q.Where("(l.date, l.seq, l.n) >= (?, ?, ?)", begin.Date, begin.Seq, begin.N).
+					Where("(l.date, l.seq, l.n) <= (?, ?, ?)", end.Date, end.Seq, end.N).OrderExpr("l.date, l.seq, l.n")
+			})
+		})
+		if err != nil {
+			return err
+		}
+		before := bun.SafeQuery("l.date < ?", first)
+		switch {
+		case len(out.Items) > 0:
+			before = bun.SafeQuery("(l.date, l.seq, l.n) < (?, ?, ?)", begin.Date, begin.Seq, begin.N)
+		case k.at != nil:
+			before = bun.SafeQuery("(l.date, l.seq, l.n) <= (?, ?, ?)", k.at...)
+		}
+		if out.Before, err = lines.sum(ctx, before); err != nil {
+			return err
+		}
+		out.Total, err = lines.sum(ctx, bun.SafeQuery("l.date <= ?", last))
+		return err
+	})
+	if err != nil {
+		return out, s.refusal(ctx, err, nil)
+	}
+	running(out.Items, out.Before)
+	return out, nil
+}
+
+// TrialBalance implements app.Views.
+func (s *Store) TrialBalance(ctx context.Context, company string, from, to civil.Date) ([]app.BalanceRow, error) {
+	first, last := dates(from, to)
+	rows, err := s.read.QueryContext(ctx, `SELECT account, `+s.total("CASE WHEN date < ?0 THEN debit - credit ELSE 0 END")+`,
+		`+s.total("CASE WHEN date < ?0 THEN 0 ELSE debit END")+`, `+s.total("CASE WHEN date < ?0 THEN 0 ELSE credit END")+`
+		FROM journal_lines WHERE company_id = ?1 AND date <= ?2 GROUP BY account ORDER BY account`, first, company, last)
+	if err != nil {
+		return nil, s.refusal(ctx, err, nil)
+	}
+	var out []app.BalanceRow
+	err = scanAll(rows, func() error {
+		var r app.BalanceRow
+		err := rows.Scan(&r.Account, &r.Before, &r.Debit, &r.Credit)
+		r.After = r.Before + r.Debit - r.Credit
+		out = append(out, r)
+		return err
+	})
+	if err != nil {
+		return nil, s.refusal(ctx, err, nil)
+	}
+	labels, err := s.labels(ctx, s.read, "accounts", company)
+	for i := range out {
+		out[i].Label = labels[out[i].Account]
+	}
+	return out, err
+}
+
+// labels reads the labels of accounts or journals, by code.
+func (s *Store) labels(ctx context.Context, db bun.IDB, table, company string) (map[string]string, error) {
+	rows, err := db.QueryContext(ctx, "SELECT code, label FROM ? WHERE company_id = ?", bun.Ident(table), company)
+	if err != nil {
+		return nil, s.refusal(ctx, err, nil)
+	}
+	out := map[string]string{}
+	return out, scanAll(rows, func() error {
+		var code, label string
+		err := rows.Scan(&code, &label)
+		out[code] = label
+		return err
+	})
+}
+
+// Balance implements app.Views.
+func (s *Store) Balance(ctx context.Context, company, account, aux string) (int64, error) {
+	sum, err := accountLines{store: s, db: s.read, company: company, account: account, aux: aux}.sum(ctx, bun.SafeQuery("1 = 1"))
+	return sum, s.refusal(ctx, err, nil)
+}
