@@ -192,7 +192,7 @@ func cleanLogo(data []byte) ([]byte, error) {
 		return nil, bad
 	}
 	head, kind, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil || head.Width < 1 || head.Height < 1 || head.Width > maxLogoSide || head.Height > maxLogoSide {
+	if err != nil || kind != "png" && kind != "jpeg" || head.Width < 1 || head.Height < 1 || head.Width > maxLogoSide || head.Height > maxLogoSide {
 		return nil, bad
 	}
 	drawn, _, err := image.Decode(bytes.NewReader(data))

@@ -451,4 +451,3 @@ func openPayPage(t *testing.T, w *apptest.World) {
 	_, err = w.StartPayment(ctx, link[strings.LastIndexByte(link, '/')+1:], "")
 	apptest.OK(t, err)
 }
-

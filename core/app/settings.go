@@ -413,22 +413,24 @@ func (a *App) CloseYear(ctx context.Context, who access.Actor, id string) (Closi
 // closable finds a year that may be closed, and the next one.
 func (a *App) closable(tx *books.Tx, id string) (year, next ledger.FiscalYear, err error) {
 	years := tx.Setup().Chart.Years
-	for i, y := range years {
-		switch {
-		case y.ID != id && !y.Closed:
-			return y, next, fault.New(fault.Refused, fault.InUse, "what", "fiscal_year", "id", y.ID)
-		case y.ID != id:
-			continue
-		case y.Closed:
-			return y, next, fault.New(fault.Conflict, fault.PeriodClosed, "date", y.End.String(), "open", y.End.AddDays(1).String())
-		case !y.End.Before(a.day(tx.Now())):
-			return y, next, fault.New(fault.Refused, fault.YearNotEnded, "end", y.End.String())
-		case i+1 == len(years):
-			return y, next, fault.New(fault.Refused, fault.NoFiscalYear, "date", y.End.AddDays(1).String())
-		}
-		return y, years[i+1], nil
+	i := slices.IndexFunc(years, func(y ledger.FiscalYear) bool { return y.ID == id })
+	if i < 0 {
+		return year, next, notFound("fiscal_year", id)
 	}
-	return year, next, notFound("fiscal_year", id)
+	year = years[i]
+	if year.Closed {
+		return year, next, fault.New(fault.Conflict, fault.PeriodClosed, "date", year.End.String(), "open", year.End.AddDays(1).String())
+	}
+	if i > 0 && !years[i-1].Closed {
+		return year, next, fault.New(fault.Refused, fault.InUse, "what", "fiscal_year", "id", years[i-1].ID)
+	}
+	if !year.End.Before(a.day(tx.Now())) {
+		return year, next, fault.New(fault.Refused, fault.YearNotEnded, "end", year.End.String())
+	}
+	if i+1 == len(years) {
+		return year, next, fault.New(fault.Refused, fault.NoFiscalYear, "date", year.End.AddDays(1).String())
+	}
+	return year, years[i+1], nil
 }
 
 // balances adds up a fiscal year by account and auxiliary account, from its lines: its opening entry has brought what came

@@ -201,3 +201,15 @@ func OK(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// NewCompany founds another company in the same installation and returns its owner.
+func (w *World) NewCompany(t testing.TB) access.Actor {
+	t.Helper()
+	c, err := w.CreateCompany(context.Background(), app.NewCompany{Company: party.Company{Name: "Deuxième SARL", TestBooks: true}}, w.User)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := w.Owner
+	who.Company = c.ID
+	return who
+}
