@@ -48,7 +48,7 @@ func Seal(e Entry, head Head, number int64, at time.Time, by string) (Entry, Hea
 // the count of lines, and for each line Account, Aux, Label, Debit, Credit, currency of the foreign amount (empty when
 // none), its minor units, Document. docs/chain.md has test vectors.
 func (e Entry) Digest() Hash {
-	d := digester{h: sha256.New()}
+	d := digester{buf: make([]byte, 0, 1024)} // enough for all but recaps and openings
 	d.buf = append(d.buf, ChainVersion)
 	d.buf = append(d.buf, e.Prev[:]...)
 	d.int(e.Seq)
@@ -77,6 +77,7 @@ func (e Entry) Digest() Hash {
 	return d.sum()
 }
 
+// digester gathers the canonical form; the hash is only fed on the way when an entry is very long.
 type digester struct {
 	h   hash.Hash
 	buf []byte
@@ -88,12 +89,18 @@ func (d *digester) text(s string) {
 	d.buf = binary.BigEndian.AppendUint32(d.buf, uint32(len(s)))
 	d.buf = append(d.buf, s...)
 	if len(d.buf) > 64<<10 {
+		if d.h == nil {
+			d.h = sha256.New()
+		}
 		d.h.Write(d.buf)
 		d.buf = d.buf[:0]
 	}
 }
 
 func (d *digester) sum() (out Hash) {
+	if d.h == nil {
+		return sha256.Sum256(d.buf)
+	}
 	d.h.Write(d.buf)
 	d.h.Sum(out[:0])
 	return out
