@@ -105,6 +105,12 @@ func (l actorLine) Check(ctx context.Context) (gateway.Account, error) {
 		for i := range a.Missing { // the handshake's certificate is longer than a text may be
 			a.Missing[i] = a.Missing[i][:min(len(a.Missing[i]), gateway.MaxText)]
 		}
+	case "parent": // starts a child that would outlive it
+		child := exec.Command("sleep", "3600")
+		if err := child.Start(); err != nil {
+			return a, err
+		}
+		a.Missing = []string{strconv.Itoa(child.Process.Pid)}
 	case "panics":
 		panic("with " + l.conn.Settings["api_key"])
 	case "exits":

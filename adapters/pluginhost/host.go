@@ -21,6 +21,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -78,8 +79,8 @@ func Beside() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if real, err := filepath.EvalSymlinks(exe); err == nil {
-		exe = real
+	if file, err := filepath.EvalSymlinks(exe); err == nil {
+		exe = file
 	}
 	return filepath.Dir(exe), nil
 }
@@ -131,11 +132,11 @@ func (h *Host) StateDir(name string) string { return filepath.Join(h.conf.Privat
 func (h *Host) Known(ctx context.Context) ([]app.GatewayStatus, error) {
 	found, err := Find(h.conf.Dirs, h.lock)
 	if err != nil {
-		return nil, err
+		return nil, untrusted(filepath.Base(h.conf.Lock), err.Error())
 	}
 	pins, err := h.lock.Pins()
 	if err != nil {
-		return nil, err
+		return nil, untrusted(filepath.Base(h.conf.Lock), err.Error())
 	}
 	out := make([]app.GatewayStatus, len(found))
 	var wg sync.WaitGroup
@@ -144,13 +145,15 @@ func (h *Host) Known(ctx context.Context) ([]app.GatewayStatus, error) {
 		wg.Go(func() { out[i] = h.status(ctx, f) })
 	}
 	wg.Wait()
+	var missing []app.GatewayStatus
 	for name, sum := range pins {
-		out = append(out, app.GatewayStatus{
+		missing = append(missing, app.GatewayStatus{
 			Name: name, Checksum: sum, Problem: string(fault.GatewayNotFound), Detail: "it is trusted, but its program is in none of the folders",
 		})
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
-	return out, nil
+	all := slices.Concat(out, missing)
+	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
+	return all, nil
 }
 
 // status looks at one program, and starts it when nobody knows yet what it says of itself.

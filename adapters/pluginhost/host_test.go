@@ -644,6 +644,25 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	has(t, err, fault.GatewayDown, gateway.NotDone)
 }
 
+func TestTheProgramsChildrenGoWithIt(t *testing.T) {
+	s := newStage(t, usual, "parent")
+	g := s.line(t, "parent", "one")
+	a, err := g.Check(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(a.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child, err := strconv.Atoi(a.Missing[0])
+	if err != nil || gone(child) {
+		t.Fatalf("no child (%v)", err)
+	}
+	kill(t, pid)
+	eventually(t, "the child is gone", func() bool { return gone(child) })
+}
+
 func TestLongPathsStillHaveSockets(t *testing.T) {
 	s := newStage(t, usual, "plain")
 	if err := s.host.Close(); err != nil {

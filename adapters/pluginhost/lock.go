@@ -231,16 +231,16 @@ func validName(name string) bool {
 
 // fileID tells one state of a file from another without reading it. It is for what is shown; what runs is always hashed.
 type fileID struct {
-	dev, ino uint64
-	size     int64
-	mod      int64
-	change   syscall.Timespec
+	ino    uint64
+	size   int64
+	mod    int64
+	change syscall.Timespec
 }
 
 func identify(info fs.FileInfo) fileID {
 	id := fileID{size: info.Size(), mod: info.ModTime().UnixNano()}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		id.dev, id.ino, id.change = uint64(st.Dev), st.Ino, changeTime(st)
+		id.ino, id.change = st.Ino, changeTime(st)
 	}
 	return id
 }

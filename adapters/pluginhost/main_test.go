@@ -114,15 +114,12 @@ func (s *stage) open(tb testing.TB) {
 // put copies a program into the stage's folder.
 func (s *stage) put(tb testing.TB, name string) string {
 	tb.Helper()
-	from := ""
+	from, err := os.Executable()
 	if name == "sandbox" {
 		from = sandboxProgram(tb)
-	} else {
-		exe, err := os.Executable()
-		if err != nil {
-			tb.Fatal(err)
-		}
-		from = exe
+	}
+	if err != nil {
+		tb.Fatal(err)
 	}
 	to := filepath.Join(s.dir, wire.Prefix+name)
 	if _, err := copyProgram(from, to); err != nil {

@@ -82,7 +82,7 @@ func (i *process) retire(grace time.Duration) {
 	}
 }
 
-// end asks the program to stop and kills it when it does not.
+// end asks the program to stop, kills it when it does not, and waits for its end, but no longer than grace for each.
 func (i *process) end(grace time.Duration) {
 	tidied := make(chan struct{})
 	go func() { i.client.Kill(); close(tidied) }()
@@ -93,14 +93,21 @@ func (i *process) end(grace time.Duration) {
 	case <-timer.C:
 	}
 	i.kill()
+	timer.Reset(grace)
+	select {
+	case <-i.run.ended:
+	case <-timer.C:
+	}
 }
 
-// kill ends the program at once. The library's own Kill asks the program first and waits for the answer of one that
-// hangs without end: it only tidies up here, behind the process's death.
+// kill ends the program at once and waits for nothing. The library's own Kill asks the program first and waits for the
+// answer of one that hangs without end: it only tidies up here, behind the program's death.
 func (i *process) kill() {
 	_ = i.run.Kill(context.Background())
-	<-i.run.ended
-	go i.client.Kill()
+	go func() {
+		<-i.run.ended
+		i.client.Kill()
+	}()
 }
 
 // well asks for the program's health.

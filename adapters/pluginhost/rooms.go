@@ -172,7 +172,7 @@ func copyProgram(from, to string) (string, error) {
 		return "", err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o500)
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o500) //nolint:gosec // it is to be executed, by its owner
 	if err != nil {
 		return "", err
 	}

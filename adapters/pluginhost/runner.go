@@ -24,7 +24,7 @@ type runnable struct {
 	stderr *os.File
 	ended  chan struct{} // closed when the process is gone
 
-	mu     sync.Mutex // guards killed, and the process against being signalled after it was waited for
+	mu     sync.Mutex // guards the rest, and the process against being signalled after it was buried
 	killed bool
 	gone   bool
 	state  *os.ProcessState
@@ -88,32 +88,38 @@ func (r *runnable) Start(context.Context) error {
 
 var errKilled = errors.New("killed before it was started")
 
+// watch waits for the end of the program, and ends whatever it started and left behind. As long as the dead program is
+// not buried, the number of its process group is nobody else's.
 func (r *runnable) watch() {
-	state, err := r.cmd.Process.Wait()
-	r.mu.Lock()
-	r.gone = true
-	if err == nil {
+	if awaitEnd(r.cmd.Process.Pid) {
+		r.mu.Lock()
+		r.killGroup()
+		r.state, _ = r.cmd.Process.Wait()
+	} else {
+		state, _ := r.cmd.Process.Wait()
+		r.mu.Lock()
 		r.state = state
 	}
+	r.gone = true
 	r.mu.Unlock()
 	close(r.ended)
 }
 
-// Kill implements runner.Runner: at once, with every process that the program started itself.
+// killGroup kills the program and what it started. The caller holds mu, and the program is not buried.
+func (r *runnable) killGroup() {
+	// The only failure left is that the program is dead and alone.
+	_ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
+}
+
+// Kill implements runner.Runner: at once, with every process that the program started. It does not wait for the end.
 func (r *runnable) Kill(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.killed = true
-	if r.cmd.Process == nil {
-		return nil
+	if r.cmd.Process != nil && !r.gone {
+		r.killGroup()
 	}
-	// The group outlives its leader: what the program left behind goes too. Its number is not given to another as long
-	// as the leader was not waited for, or members live.
-	err := syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
-	if errors.Is(err, syscall.ESRCH) || r.gone {
-		return nil
-	}
-	return err
+	return nil
 }
 
 // Wait implements runner.Runner.

@@ -130,14 +130,14 @@ func opensTheSameAccount(ctx context.Context, h *Harness) error {
 		return err
 	}
 	if b, err := g.Check(ctx); err != nil || b.ID != a.ID {
-		return fmt.Errorf("the same settings open %q, then %q (%v)", a.ID, b.ID, err)
+		return wrong(err, "the same settings open %q, then %q", a.ID, b.ID)
 	}
 	_, g, err = h.open(ctx)
 	if err != nil {
 		return err
 	}
 	if b, err := g.Check(ctx); err != nil || b.ID == a.ID {
-		return fmt.Errorf("other settings open the same account %q (%v)", a.ID, err)
+		return wrong(err, "other settings open the same account %q", a.ID)
 	}
 	return nil
 }
@@ -215,7 +215,7 @@ func oneKeyOnePage(ctx context.Context, h *Harness) error {
 	}
 	r.IdempotencyKey, r.Reference = "att_twice", "att_twice"
 	if p, err := g.CreateCheckout(ctx, r); err != nil || p.SessionID == first.SessionID {
-		return fmt.Errorf("another key opened the same page %s (%v)", p.SessionID, err)
+		return wrong(err, "another key opened the same page %s", p.SessionID)
 	}
 	return nil
 }
@@ -270,7 +270,7 @@ func takesTheMoneyOnce(ctx context.Context, h *Harness) error {
 		return errors.New("the fee is not told although it is known")
 	}
 	if again, err := g.FetchPayment(ctx, p.ID); err != nil || !reflect.DeepEqual(again, p) {
-		return fmt.Errorf("fetched, the payment looks different: %+v and %+v (%v)", p, again, err)
+		return wrong(err, "fetched, the payment looks different: %+v and %+v", p, again)
 	}
 	all, _, err := listAll(ctx, g, "", 10)
 	if err != nil {
@@ -393,7 +393,7 @@ func listsWithoutGaps(ctx context.Context, h *Harness) error {
 	}
 	empty, start, err := listAll(ctx, g, "", 2)
 	if err != nil || len(empty) != 0 {
-		return fmt.Errorf("a new account lists %d movements (%v)", len(empty), err)
+		return wrong(err, "a new account lists %d movements", len(empty))
 	}
 	var made []string
 	for i := range 5 {
@@ -417,7 +417,7 @@ func listsWithoutGaps(ctx context.Context, h *Harness) error {
 		}
 	}
 	if rest, _, err := listAll(ctx, g, end, 2); err != nil || len(rest) != 0 {
-		return fmt.Errorf("%d movements come after the end (%v)", len(rest), err)
+		return wrong(err, "%d movements come after the end", len(rest))
 	}
 	_, err = g.ListPayments(ctx, gateway.ListRequest{Cursor: "no such cursor", Limit: 2})
 	return wants(err, gateway.ErrPermanent, gateway.NotDone)
@@ -481,7 +481,7 @@ func keepsAccountsApart(ctx context.Context, h *Harness) error {
 		return err
 	}
 	if all, _, err := listAll(ctx, other, "", 10); err != nil || len(all) != 0 {
-		return fmt.Errorf("another account lists %d movements (%v)", len(all), err)
+		return wrong(err, "another account lists %d movements", len(all))
 	}
 	_, err = other.SettleCheckout(ctx, gateway.SettleRequest{SessionID: page.SessionID})
 	if e := wants(err, gateway.ErrNotFound, gateway.NotDone); e != nil {
@@ -680,7 +680,7 @@ func refundsOnce(ctx context.Context, h *Harness) error {
 		return fmt.Errorf("not the refund that was asked for: %+v", first)
 	}
 	if again, err := refunder.Refund(ctx, r); err != nil || again.ID != first.ID {
-		return fmt.Errorf("one key refunded %s and %s (%v)", first.ID, again.ID, err)
+		return wrong(err, "one key refunded %s and %s", first.ID, again.ID)
 	}
 	all, _, err := listAll(ctx, g, "", 10)
 	if err != nil {
@@ -716,11 +716,11 @@ func closesPages(ctx context.Context, h *Harness) error {
 	for range 2 {
 		s, err := expirer.ExpireCheckout(ctx, page.SessionID)
 		if err != nil || s.State != gateway.CheckoutExpired {
-			return fmt.Errorf("a closed page is %s (%v)", s.State, err)
+			return wrong(err, "a closed page is %s", s.State)
 		}
 	}
 	if s, err := look(ctx, g, page.SessionID); err != nil || s.State != gateway.CheckoutExpired {
-		return fmt.Errorf("looked at, a closed page is %s (%v)", s.State, err)
+		return wrong(err, "looked at, a closed page is %s", s.State)
 	}
 	page, _, err = h.pay(ctx, c, g, "att_too_late", eur100, Paid)
 	if err != nil {
@@ -728,7 +728,7 @@ func closesPages(ctx context.Context, h *Harness) error {
 	}
 	s, err := expirer.ExpireCheckout(ctx, page.SessionID)
 	if err != nil || s.State != gateway.CheckoutPaid && s.State != gateway.CheckoutAuthorized {
-		return fmt.Errorf("closing a page that was paid meanwhile says %s (%v)", s.State, err)
+		return wrong(err, "closing a page that was paid meanwhile says %s", s.State)
 	}
 	return nil
 }

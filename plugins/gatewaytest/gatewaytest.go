@@ -176,3 +176,8 @@ func wants(err error, kind gateway.ErrorKind, outcome gateway.Outcome) error {
 	}
 	return nil
 }
+
+// wrong says what is wrong, beside an error that there may be.
+func wrong(err error, format string, a ...any) error {
+	return errors.Join(err, fmt.Errorf(format, a...))
+}

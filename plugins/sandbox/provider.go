@@ -58,7 +58,7 @@ func (p *Provider) connect(account string, c gateway.Connection) error {
 		defer p.post.wake()
 	}
 	name := clean(c.Settings[settingMerchant], 80)
-	want := Endpoint{Connection: c.ID, On: wantsWebhooks(c) && loopback(c.WebhookURL), URL: c.WebhookURL, OwnSecret: secret != ""}
+	want := Endpoint{Connection: c.ID, On: wantsWebhooks(c) && loopback(c.WebhookURL), URL: c.WebhookURL, OwnSecret: secret != "" && secret != p.derivedSecret(c.ID)}
 	var have *Account
 	p.store.read(func() { have = p.store.accounts[account] })
 	if have != nil && have.Name == name && has(have.Endpoints, want) {

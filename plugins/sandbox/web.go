@@ -253,7 +253,7 @@ func (w *web) action(rw http.ResponseWriter, r *http.Request) {
 	case wantsJSON(r):
 		w.json(rw, http.StatusOK, map[string]string{"id": id})
 	default:
-		http.Redirect(rw, r, "/console/"+account, http.StatusSeeOther)
+		http.Redirect(rw, r, "/console/"+url.PathEscape(account), http.StatusSeeOther)
 	}
 }
 
