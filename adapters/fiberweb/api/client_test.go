@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -221,7 +222,10 @@ func called(id string) {
 	operations.done[id] = true
 }
 
-func (c *client) get(path string) *answer { c.t.Helper(); return c.do(request{method: "GET", path: path}) }
+func (c *client) get(path string) *answer {
+	c.t.Helper()
+	return c.do(request{method: "GET", path: path})
+}
 
 func (c *client) post(path string, body any) *answer {
 	c.t.Helper()
@@ -340,3 +344,5 @@ func (v value) eq(name, want string) value {
 type obj = map[string]any
 
 func eur(s string) obj { return obj{"amount": s, "currency": "EUR"} }
+
+func itoa(n int) string { return strconv.Itoa(n) }

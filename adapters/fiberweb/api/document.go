@@ -226,7 +226,13 @@ func finish(doc *huma.OpenAPI) {
 	for _, item := range doc.Paths {
 		for _, method := range []string{get, post, put, patch, remove} {
 			op := operation(item, method)
-			if op == nil || op.RequestBody == nil {
+			if op == nil {
+				continue
+			}
+			for _, p := range op.Parameters {
+				walk(p.Schema, neverNull)
+			}
+			if op.RequestBody == nil {
 				continue
 			}
 			for _, m := range op.RequestBody.Content {
@@ -238,7 +244,7 @@ func finish(doc *huma.OpenAPI) {
 		if !read[name] && schema.AdditionalProperties == false {
 			schema.AdditionalProperties = nil
 		}
-		walk(schema, func(s *huma.Schema) { s.Nullable = s.Nullable && s.Type != huma.TypeArray })
+		walk(schema, neverNull)
 	}
 	codes := []any{codeNoRoute, codeNoMethod, codeMediaType, codeInternal}
 	for _, c := range fault.Codes() {
@@ -247,6 +253,9 @@ func finish(doc *huma.OpenAPI) {
 	slices.SortFunc(codes, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
 	all["Problem"].Properties["code"].Enum = codes
 }
+
+// neverNull is for lists: they are empty instead.
+func neverNull(s *huma.Schema) { s.Nullable = s.Nullable && s.Type != huma.TypeArray }
 
 // reach marks every schema that a request can hold.
 func reach(all map[string]*huma.Schema, s *huma.Schema, marked map[string]bool) {

@@ -273,7 +273,7 @@ func (s *service) switchOff(c *call, in *connectionPath) (connection, error) {
 type check struct {
 	Code   string `json:"code" enum:"settings,accounts,journals,period,mode,status,method,mail,webhook,customer_email"`
 	OK     bool   `json:"ok"`
-	Text   string `json:"text" doc:"What is looked at."`
+	Text   string `json:"text,omitzero" doc:"What is looked at."`
 	Mend   string `json:"mend,omitzero" doc:"How to mend it."`
 	Detail string `json:"detail,omitzero"`
 }
@@ -285,12 +285,16 @@ func (s *service) preflight(c *call, in *struct {
 	l, err := s.app.Preflight(c.ctx, c.who, string(in.Connection), string(in.Customer))
 	loc := i18n.For(i18n.Lang(c.lang()))
 	return whole(l, err, func(k app.Check) check {
-		out := check{Code: k.Code, OK: k.OK, Text: loc.T("preflight." + k.Code), Detail: k.Detail}
-		if k.Mend != "" {
-			out.Mend = loc.T(k.Mend, "detail", k.Detail)
-		}
-		return out
+		return check{Code: k.Code, OK: k.OK, Text: said(loc, "preflight."+k.Code), Mend: said(loc, k.Mend, "detail", k.Detail), Detail: k.Detail}
 	})
+}
+
+// said is a sentence of the catalogues; the code alone must do for one that they do not have.
+func said(loc *i18n.Localizer, key string, params ...string) string {
+	if !loc.Has(key) {
+		return ""
+	}
+	return loc.T(key, params...)
 }
 
 // polled is what reading a connection's movements found.
