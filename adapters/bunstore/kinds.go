@@ -11,6 +11,7 @@ import (
 	"github.com/acquit-app/acquit/core/ledger"
 	"github.com/acquit-app/acquit/core/party"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 )
 
 // kept is how the records of one kind are kept.
@@ -83,9 +84,34 @@ func b2i(b bool) int {
 }
 
 func (k keep[D, R]) load(ctx context.Context, db bun.IDB, company string, ids []string) ([]any, error) {
+	if db.Dialect().Name() == dialect.PG && k.key != "" {
+		return k.lookUp(ctx, db, company, ids)
+	}
 	return k.find(ctx, db, company, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("? IN (?)", bun.Ident(k.column()), bun.In(ids))
 	})
+}
+
+// lookUp is load on PostgreSQL. A list of keys would leave the planner free to read the whole company instead, which it
+// prefers while it believes the table to be small: for the first minute of a busy new company, until its statistics are
+// made. One look-up for each key leaves it nothing to choose.
+func (k keep[D, R]) lookUp(ctx context.Context, db bun.IDB, company string, ids []string) ([]any, error) {
+	var rows []R
+	err := db.NewSelect().Model(&rows).ModelTableExpr(
+		"unnest(ARRAY[?]::text[]) AS wanted (key), LATERAL (SELECT * FROM ? AS t WHERE t.company_id = ? AND t.? = wanted.key LIMIT 1) AS ?TableAlias",
+		bun.In(ids), bun.Ident(k.name), company, bun.Ident(k.key)).Scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	values, err := k.decode(ctx, db, company, rows)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = v
+	}
+	return out, nil
 }
 
 func (k keep[D, R]) all(ctx context.Context, db bun.IDB, company string) ([]any, error) {

@@ -51,8 +51,9 @@ CREATE FUNCTION check_entries() RETURNS trigger LANGUAGE plpgsql
 	SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE bad record;
 BEGIN
+	-- A scalar subquery stays a look-up for each entry; NOT EXISTS would become a join that reads the company's lines.
 	SELECT e.company_id, e.seq INTO bad FROM fresh e
-	WHERE NOT EXISTS (SELECT FROM journal_lines l WHERE l.company_id = e.company_id AND l.seq = e.seq AND l.n = 0) LIMIT 1;
+	WHERE (SELECT count(*) FROM journal_lines l WHERE l.company_id = e.company_id AND l.seq = e.seq AND l.n = 0) = 0 LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'acquit: entry % has no lines', bad.seq USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_too_short';
 	END IF;
