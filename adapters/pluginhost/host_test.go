@@ -291,6 +291,112 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	}
 }
 
+// TestKilledAtAnyMoment lets payers pay while the sandbox is killed again and again, at moments that nobody chose. Every
+// key opens one page, every page is paid once, and the money is there to the cent.
+func TestKilledAtAnyMoment(t *testing.T) {
+	relaxed := usual
+	relaxed.pause, relaxed.longest, relaxed.tries = time.Millisecond, 10*time.Millisecond, 1000
+	s := newStage(t, relaxed, "sandbox")
+	g := s.line(t, "sandbox", "one")
+	p, err := s.host.program("sandbox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+
+	const payers, each, kills = 4, 15, 12
+	steps := make(chan struct{}) // one for each step of a payer; the killer counts them
+	done := make(chan struct{})
+	var killer sync.WaitGroup
+	killer.Go(func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			case <-steps:
+			}
+			if n%(payers*each*2/kills) != 0 {
+				continue
+			}
+			p.mu.Lock()
+			if p.now != nil && p.now.alive() {
+				_ = p.now.run.Kill(ctx)
+			}
+			p.mu.Unlock()
+		}
+	})
+	again := func(f func() error) {
+		for f() != nil && ctx.Err() == nil {
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Millisecond):
+			}
+		}
+		steps <- struct{}{}
+	}
+	var wg sync.WaitGroup
+	for i := range payers {
+		wg.Go(func() {
+			for j := range each {
+				var page gateway.Checkout
+				key := "att_" + strconv.Itoa(i) + "_" + strconv.Itoa(j)
+				again(func() (err error) { page, err = g.CreateCheckout(ctx, request(key)); return err })
+				again(func() error {
+					console, err := drive.Of(page.URL)
+					if err != nil {
+						return err
+					}
+					_, err = console.Pay(ctx, page.SessionID, sandbox.Pays)
+					var no *drive.Refusal
+					if errors.As(err, &no) && no.Code == "page_closed" { // the answer to an earlier click was lost
+						return nil
+					}
+					return err
+				})
+			}
+		})
+	}
+	wg.Wait()
+	close(done)
+	killer.Wait()
+	if err := ctx.Err(); err != nil {
+		t.Fatal(err)
+	}
+
+	paid := map[string]int{}
+	again = func(f func() error) {
+		for err := f(); err != nil; err = f() {
+			if ctx.Err() != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for r, caughtUp := (gateway.ListRequest{Limit: 7}), false; !caughtUp; {
+		var page gateway.Page
+		again(func() (err error) { page, err = g.ListPayments(ctx, r); return err })
+		for _, m := range page.Payments {
+			paid[m.Reference]++
+		}
+		r.Cursor, caughtUp = page.Next, page.CaughtUp
+	}
+	if len(paid) != payers*each {
+		t.Errorf("%d of %d payments are listed", len(paid), payers*each)
+	}
+	for ref, n := range paid {
+		if n != 1 {
+			t.Errorf("%s was paid %d times", ref, n)
+		}
+	}
+	balance, err := g.(gateway.BalanceReader).Balance(ctx)
+	if err != nil || len(balance) != 1 || balance[0].Minor() != payers*each*(120_000-1705) {
+		t.Errorf("it holds %v (%v)", balance, err)
+	}
+	if n := strings.Count(s.log.String(), "gateway started"); n < 5 {
+		t.Errorf("the program was killed %d times only", n-1)
+	}
+}
+
 func TestHungGatewayBlocksNobody(t *testing.T) {
 	patient := usual
 	patient.slow, patient.health = time.Hour, 200*time.Millisecond // nobody looks before the caller gives up
