@@ -27,7 +27,7 @@ func (s *Store) Home(ctx context.Context, company string, today civil.Date) (app
 			args  []any
 			into  []any
 		}{
-			{`SELECT count(*), ` + s.total("CASE WHEN state = 'ready' THEN gross ELSE 0 END") + ` FROM arrivals WHERE company_id = ? AND postable`,
+			{`SELECT count(*), ` + s.total("CASE WHEN state = 'ready' AND kind = 'payment' THEN gross ELSE 0 END") + ` FROM arrivals WHERE company_id = ? AND postable`,
 				[]any{company}, []any{&h.ToIntegrate, &h.ToIntegrateSum}},
 			{`SELECT count(*) FROM arrivals WHERE company_id = ? AND to_do AND state = 'review'`, []any{company}, []any{&h.InReview}},
 			{`SELECT count(*), ` + s.total("CASE WHEN occurred_at < ? THEN 1 ELSE 0 END") + ` FROM arrivals

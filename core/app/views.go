@@ -324,8 +324,8 @@ type MailQuery struct {
 
 // Home is the first page: what needs attention, and money in.
 type Home struct {
-	ToIntegrate     int
-	ToIntegrateSum  int64
+	ToIntegrate     int   // what OK on all would post
+	ToIntegrateSum  int64 // gross of the customers' payments among it
 	InReview        int
 	FeesPending     int // receipts posted whose commission is not known yet
 	FeesAged        int // ... for more than three days

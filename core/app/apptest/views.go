@@ -692,9 +692,13 @@ func (s *Store) Home(_ context.Context, company string, today civil.Date) (app.H
 			switch {
 			case a.State == inbox.Ready:
 				h.ToIntegrate++
-				h.ToIntegrateSum += a.Gross.Minor()
+				if a.Kind == gateway.KindPayment {
+					h.ToIntegrateSum += a.Gross.Minor()
+				}
 			case a.State == inbox.Review:
 				h.InReview++
+			case a.State == inbox.Integrated && a.FeeDue() != 0:
+				h.ToIntegrate++
 			case a.State == inbox.Integrated && a.FeeState == gateway.FeeUnknown:
 				h.FeesPending++
 				if a.OccurredAt.AddDate(0, 0, 3).Before(today.Time()) {
