@@ -38,7 +38,11 @@ func (s *Sandbox) Record(_ context.Context, c gateway.Connection, movements []ga
 				if old := t.s.movements[m.ID]; old != nil && (old.Account != account || old.Kind != m.Kind) {
 					return refuse("bad_movement", "%.80q is another movement already", m.ID)
 				}
-				t.putMovement(recorded(account, m))
+				r := recorded(account, m)
+				t.putMovement(r)
+				if err := t.follow(c, r); err != nil {
+					return err
+				}
 			}
 			return nil
 		})
