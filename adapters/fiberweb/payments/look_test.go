@@ -1,0 +1,71 @@
+package payments
+
+import (
+	"testing"
+
+	"github.com/acquit-app/acquit/adapters/fiberweb/browsertest"
+	"github.com/acquit-app/acquit/adapters/fiberweb/screentest"
+	"github.com/acquit-app/acquit/core/access"
+	"github.com/acquit-app/acquit/core/app"
+	"github.com/acquit-app/acquit/core/app/apptest"
+	"github.com/acquit-app/acquit/core/gateway"
+)
+
+// busy fills the inbox with one row of each sort that people meet.
+func (s *scene) busy() (ready, review string) {
+	s.t.Helper()
+	a, b := s.customer("Boulangerie Aux Trois Épis"), s.customer("SARL Garage du Pont-Neuf")
+	ready = s.pay(s.invoice(a.ID, 480).ID, 95)
+	s.pay(s.invoice(b.ID, 1250).ID, -1)
+	_, dep := s.deposit(b.ID, 360)
+	s.pay(dep, 76)
+	twice := s.invoice(a.ID, 90)
+	s.pay(twice.ID, 30)
+	_, err := s.Integrate(ctx, s.Owner, []string{s.pay(s.invoice(b.ID, 700).ID, 130)})
+	apptest.OK(s.t, err)
+	_, err = s.RecordReceipt(ctx, s.Owner, app.ReceiptInput{CustomerID: a.ID, Date: s.Today(), Amount: apptest.EUR(10_800), MethodID: s.method("VIR"), Reference: "VIR 4711",
+		Allocations: []app.AllocationInput{{Document: "invoice", DocumentID: twice.ID, Amount: 10_800}}})
+	apptest.OK(s.t, err)
+	review = s.comes(gateway.Payment{ID: "pay_unknown", Kind: gateway.KindPayment, Gross: apptest.EUR(57_600), Method: "card", Payer: gateway.Payer{Name: "Jean Valjean", Email: "jean@exemple.fr"}}, 105)
+	s.comes(gateway.Payment{ID: "pay_debit", Kind: gateway.KindPayment, State: gateway.Pending, Gross: apptest.EUR(12_000), Method: "sepa_debit", Payer: gateway.Payer{Name: "Mairie de Saint-Étienne-de-Montluc"}}, -1)
+	s.comes(gateway.Payment{ID: "po_1", Kind: gateway.KindPayout, Gross: apptest.EUR(150_000)}, 0)
+	s.comes(gateway.Payment{ID: "x_1", Kind: gateway.KindOther, Gross: apptest.EUR(-250), Description: "reserve"}, 0)
+	return ready, review
+}
+
+// TestTheScreensInABrowser looks at each page with something on it: accessible, and fit to be seen on a desk and on a
+// telephone.
+func TestTheScreensInABrowser(t *testing.T) {
+	s := newScene(t)
+	ready, review := s.busy()
+	host := s.house.Serve(t)
+	p := browsertest.New(t)
+	p.Open(host + "/login")
+	p.Fill("#f-email", screentest.Address(access.Accountant))
+	p.Fill("#f-password", screentest.Password)
+	p.Leave(func() { p.Click("main button[type=submit]") })
+	see := func(name, path string, do ...func()) {
+		t.Helper()
+		p.Open(host + s.base + path)
+		for _, f := range do {
+			f()
+		}
+		p.Accessible()
+		p.Screenshot(name, 1280)
+		p.Screenshot(name, 390)
+		if wide := browsertest.Eval[int](p, "document.documentElement.scrollWidth"); wide > 1280 {
+			t.Errorf("%s is %d wide", name, wide)
+		}
+	}
+	see("inbox", "/inbox")
+	see("inbox-open", "/inbox", func() { p.Click(".proposal > summary") })
+	see("inbox-all", "/inbox?show=all")
+	see("arrival-ready", "/inbox/"+ready)
+	see("arrival-review", "/inbox/"+review)
+	see("match", "/inbox/"+review+"/match")
+	see("keep", "/inbox/"+review+"/keep")
+	see("dismiss", "/inbox/"+review+"/dismiss")
+	see("receipts", "/receipts")
+	see("receipts-new", "/receipts/new")
+	_ = access.Keep
+}
