@@ -30,6 +30,10 @@ type client struct {
 	srv   *server
 	token string
 	lang  string
+	// stubborn clients send each write that succeeded a second time with the same key, and hold the second answer against
+	// the first.
+	stubborn bool
+	keys     int
 }
 
 // server is the API over a World.
@@ -39,6 +43,8 @@ type server struct {
 	doc    *openapi3.T
 	router routers.Router
 	log    *bytes.Buffer
+	// stubborn makes the clients so.
+	stubborn bool
 }
 
 func newServer(t testing.TB) *server { return newServerOver(t, apptest.New(t), 0) }
@@ -58,7 +64,7 @@ func (s *server) client(t testing.TB, r access.Role) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &client{t: t, srv: s, token: secret, lang: "en"}
+	return &client{t: t, srv: s, token: secret, lang: "en", stubborn: s.stubborn}
 }
 
 // document reads the API's document, as programs do.
@@ -113,6 +119,7 @@ type answer struct {
 	header http.Header
 	body   []byte
 	what   string
+	keyed  bool // the operation takes an idempotency key
 }
 
 // request is one request; body is JSON text, bytes, or anything that marshals.
@@ -124,10 +131,36 @@ type request struct {
 	kind         string // media type
 	header       [][2]string
 	raw          bool // not meant to conform to the document
+	forgets      bool // a repetition is not answered alike, and the document says so
 }
 
 // do sends a request.
 func (c *client) do(r request) *answer {
+	c.t.Helper()
+	if !c.stubborn || r.method == http.MethodGet || r.key != "" || r.raw {
+		return c.once(r)
+	}
+	c.keys++
+	r.key = "key-" + strconv.Itoa(c.keys)
+	first := c.once(r)
+	if first.status >= 400 || !first.keyed {
+		return first
+	}
+	second := c.once(r)
+	if second.status != first.status || second.header.Get("Idempotent-Replayed") != "true" || first.header.Get("Idempotent-Replayed") != "" {
+		c.t.Errorf("%s sent again with its key: %d %s, the first time %d", first.what, second.status, second.body, first.status)
+	}
+	if !bytes.Equal(first.body, second.body) && !r.forgets {
+		c.t.Errorf("%s sent again with its key:\n%s\nthe first time\n%s", first.what, second.body, first.body)
+	}
+	if second.header.Get("Location") != first.header.Get("Location") {
+		c.t.Errorf("%s sent again: Location %q, the first time %q", first.what, second.header.Get("Location"), first.header.Get("Location"))
+	}
+	return first
+}
+
+// once sends a request once.
+func (c *client) once(r request) *answer {
 	c.t.Helper()
 	var body []byte
 	switch b := r.body.(type) {
@@ -188,6 +221,9 @@ func (c *client) conform(r request, req *http.Request, a *answer) {
 			c.t.Errorf("%s: not in the document: %v", a.what, err)
 		}
 		return
+	}
+	for _, p := range route.Operation.Parameters {
+		a.keyed = a.keyed || p.Value.Name == "Idempotency-Key"
 	}
 	in := &openapi3filter.RequestValidationInput{Request: req, Route: route, PathParams: params,
 		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, MultiError: true}}

@@ -91,7 +91,7 @@ func add[I, O any](s *service, e endpoint, h func(*call, *I) (O, error)) {
 
 // send writes the answer's body.
 func (c *call) send(o any) error {
-	b, err := json.Marshal(o)
+	b, err := json.Marshal(o, json.Deterministic(true)) // maps too: a repeated request is answered to the byte
 	if err != nil {
 		return err
 	}

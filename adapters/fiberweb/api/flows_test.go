@@ -17,6 +17,48 @@ import (
 	"github.com/acquit-app/acquit/core/gateway"
 )
 
+// TestFlows plays what people do with the product over the API: as it is meant, and by a client that sends every write twice.
+func TestFlows(t *testing.T) {
+	flows := []struct {
+		name string
+		play func(*testing.T, *server)
+	}{
+		{"InvoiceFlow", invoiceFlow},
+		{"DepositFlow", depositFlow},
+		{"InboxByHand", inboxByHand},
+		{"ReceiptsAndStatement", receiptsAndStatement},
+		{"EntriesAndLedger", entriesAndLedger},
+		{"Pages", pages},
+		{"CompanyAndSettings", companyAndSettings},
+		{"Connections", connections},
+		{"UsersAndTokens", usersAndTokens},
+		{"Exports", exports},
+	}
+	for _, stubborn := range []bool{false, true} {
+		for _, f := range flows {
+			name := f.name
+			if stubborn {
+				name += ", each write sent twice"
+			}
+			t.Run(name, func(t *testing.T) {
+				s := newServer(t)
+				s.stubborn = stubborn
+				f.play(t, s)
+			})
+		}
+	}
+	t.Run("every operation was played", func(t *testing.T) {
+		s := newServer(t)
+		for path, item := range s.doc.Paths.Map() {
+			for method, op := range item.Operations() {
+				if !operations.done[op.OperationID] {
+					t.Errorf("%s %s", method, path)
+				}
+			}
+		}
+	})
+}
+
 // sale is a line of a document: ten hours at 100.00 and 20 % of VAT, 1,200.00 in all.
 func sale() obj {
 	return obj{"description": "Conseil", "quantity": "10", "unit": "h", "unit_price": "100", "vat_code": "S20S"}
@@ -49,6 +91,12 @@ func (c *client) connect(account string) string {
 	return id
 }
 
+// integrateAll is OK on everything.
+func (c *client) integrateAll() []value {
+	c.t.Helper()
+	return c.do(request{method: "POST", path: "/arrivals/integrate", body: obj{"all": true}, forgets: true}).is(200).at("items").list()
+}
+
 // pay has a payer pay a document online, up to where the gateway knows.
 func (s *server) pay(t *testing.T, link, connection, account string, fee int64) gateway.Payment {
 	t.Helper()
@@ -66,8 +114,7 @@ func (s *server) pay(t *testing.T, link, connection, account string, fee int64) 
 }
 
 // An invoice is paid online: from the customer to the posted payment and the export.
-func TestInvoiceFlow(t *testing.T) {
-	s := newServer(t)
+func invoiceFlow(t *testing.T, s *server) {
 	c := s.client(t, access.Owner)
 	conn := c.connect("acme")
 	who := c.newCustomer("Dupont SA")
@@ -115,7 +162,7 @@ func TestInvoiceFlow(t *testing.T) {
 		t.Fatalf("proposed: %v", proposed)
 	}
 	before := c.get("/chain").is(200).at("seq").number()
-	done := c.post("/arrivals/integrate", obj{"all": true}).is(200).at("items").list()
+	done := c.integrateAll()
 	if len(done) != 1 || len(done[0].at("entries").list()) != 2 || done[0].has("refused") {
 		t.Fatalf("integrated: %v", done)
 	}
@@ -163,8 +210,7 @@ func (v value) text2(name string) string {
 }
 
 // A quote's deposit is paid online and deducted from the final invoice.
-func TestDepositFlow(t *testing.T) {
-	s := newServer(t)
+func depositFlow(t *testing.T, s *server) {
 	c := s.client(t, access.Owner)
 	conn := c.connect("acme")
 	who := c.newCustomer("Dupont SA")
@@ -225,8 +271,7 @@ func TestDepositFlow(t *testing.T) {
 }
 
 // Payments that need a human: matched by hand, kept as credit, dismissed, restored, accepted.
-func TestInboxByHand(t *testing.T) {
-	s := newServer(t)
+func inboxByHand(t *testing.T, s *server) {
 	c := s.client(t, access.Accountant)
 	conn := s.client(t, access.Owner).connect("acme")
 	who := c.newCustomer("Dupont SA")
@@ -281,15 +326,16 @@ func TestInboxByHand(t *testing.T) {
 	// A chargeback, lost.
 	p.Put(apptest.WithFee(gateway.Payment{ID: "dis_1", Kind: gateway.KindDispute, State: gateway.Succeeded, Gross: apptest.EUR(120000), RelatedID: "pay_1"}, 0))
 	c.post("/connections/"+conn+"/refresh", nil).is(200)
-	c.post("/arrivals/integrate", obj{"all": true}).is(200)
+	c.integrateAll()
 	c.get("/invoices/"+id).is(200).eq("settlement", "disputed").eq("disputed.amount", "1200.00")
 	c.post("/invoices/"+id+"/dispute/write-off", obj{"date": "2026-06-16"}).is(200).eq("disputed.amount", "0.00")
 }
 
-func TestReceiptsAndStatement(t *testing.T) {
-	s := newServer(t)
+func receiptsAndStatement(t *testing.T, s *server) {
 	c := s.client(t, access.Accountant)
-	who := c.newCustomer("Dupont SA")
+	who := c.newCustomer("Dupont")
+	c.patch("/customers/"+who, obj{"name": "Dupont SA", "vat_number": "FR44732829320", "address": obj{"extra": "Escalier B"}}).
+		is(200).eq("name", "Dupont SA").eq("email", "jean@exemple.fr").eq("address.city", "Lyon").eq("address.extra", "Escalier B").eq("active", "true")
 	id := c.post("/invoices", obj{"customer_id": who, "lines": []obj{sale()}}).is(201).at("id").text()
 	c.post("/invoices/"+id+"/issue", nil).is(200)
 	r := c.post("/receipts", obj{"customer_id": who, "date": "2026-06-16", "amount": eur("1250.00"), "method_id": c.method("CHQ"), "reference": "CHQ 1234567",
@@ -310,8 +356,7 @@ func entryBody() obj {
 		{"account": "622600", "debit": eur("1000.00")}, {"account": "445660", "debit": eur("200.00"), "label": "TVA"}, {"account": "401000", "aux": "F001", "credit": eur("1200.00")}}}
 }
 
-func TestEntriesAndLedger(t *testing.T) {
-	s := newServer(t)
+func entriesAndLedger(t *testing.T, s *server) {
 	c := s.client(t, access.Accountant)
 	e := c.post("/entries", entryBody())
 	if want := "/api/v1/entries/1"; e.header.Get("Location") != want {
@@ -341,8 +386,7 @@ func TestEntriesAndLedger(t *testing.T) {
 	auditor.get("/chain/verify?seq=3").refused(422, "bad_code", "hash")
 }
 
-func TestPages(t *testing.T) {
-	s := newServer(t)
+func pages(t *testing.T, s *server) {
 	c := s.client(t, access.Owner)
 	for _, name := range []string{"A", "B", "C", "D", "E"} {
 		c.newCustomer(name)
@@ -380,8 +424,7 @@ func TestPages(t *testing.T) {
 	c.get("/customers?cursor=fnonsense").refused(422, "bad_cursor")
 }
 
-func TestCompanyAndSettings(t *testing.T) {
-	s := newServer(t)
+func companyAndSettings(t *testing.T, s *server) {
 	c := s.client(t, access.Owner)
 	got := c.get("/company")
 	version := got.is(200).eq("name", "Atelier Martin").eq("currency", "EUR").eq("has_logo", "false").at("version").number()
@@ -436,8 +479,7 @@ func TestCompanyAndSettings(t *testing.T) {
 	}
 }
 
-func TestConnections(t *testing.T) {
-	s := newServer(t)
+func connections(t *testing.T, s *server) {
 	c := s.client(t, access.Owner)
 	found := c.get("/gateways").is(200).at("items").list()
 	if len(found) != 1 || len(found[0].at("settings").list()) != 6 {
@@ -482,8 +524,7 @@ func TestConnections(t *testing.T) {
 	c.get(path).refused(404, "unknown_thing")
 }
 
-func TestUsersAndTokens(t *testing.T) {
-	s := newServer(t)
+func usersAndTokens(t *testing.T, s *server) {
 	c := s.client(t, access.Owner)
 	u := c.post("/users", obj{"email": "anne@exemple.fr", "name": "Anne", "password": "correct horse 9", "role": "sales"}).is(201).eq("role", "sales")
 	path := "/users/" + u.at("id").text()
@@ -499,7 +540,7 @@ func TestUsersAndTokens(t *testing.T) {
 	c.delete(path).is(204)
 	c.delete(path).refused(404, "unknown_thing")
 
-	made := c.post("/tokens", obj{"name": "Caisse", "role": "sales"}).is(201)
+	made := c.do(request{method: "POST", path: "/tokens", body: obj{"name": "Caisse", "role": "sales"}, forgets: true}).is(201)
 	till := &client{t: t, srv: s, token: made.at("secret").text(), lang: "fr"}
 	till.get("/customers").is(200)
 	for _, tok := range c.get("/tokens").is(200).at("items").list() {
@@ -511,8 +552,7 @@ func TestUsersAndTokens(t *testing.T) {
 	till.get("/customers").refused(401, "login_needed")
 }
 
-func TestExports(t *testing.T) {
-	s := newServer(t)
+func exports(t *testing.T, s *server) {
 	c := s.client(t, access.Auditor)
 	keeper := s.client(t, access.Accountant)
 	keeper.post("/entries", entryBody()).is(201)

@@ -20,7 +20,7 @@ func (s *service) inbox() {
 		summary: "The entries that integrating would post", text: "Made by the code that posts them; nothing is written, numbers are provisional."}, s.propose)
 	add(s, endpoint{method: post, path: "/arrivals/integrate", id: "integrate", tag: tag, needs: access.Keep,
 		summary: "OK on movements: post and match them, issue deposit invoices",
-		text:    "One transaction. A movement that cannot be posted says why and stays; the others go on. Doing it again posts nothing."}, s.integrate)
+		text:    "One transaction. A movement that cannot be posted says why and stays; the others go on. Doing it again posts nothing. `all` repeated with its key is answered with an empty list."}, s.integrate)
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/match", id: "matchArrival", tag: tag, needs: access.Keep, summary: "Say which document a payment pays"}, s.matchArrival)
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/keep", id: "keepArrival", tag: tag, needs: access.Keep,
 		summary: "Say that a payment stays on the customer's credit"}, s.keepArrival)
@@ -245,7 +245,9 @@ func (s *service) integrate(c *call, in *struct{ Body batch }) (outcomes, error)
 	}
 	var results []app.Result
 	if in.Body.All {
-		results, err = s.app.IntegrateReady(c.ctx, c.who)
+		if err = s.unseen(c); err == nil { // a second time there may be nothing to write, hence nobody to look at the key
+			results, err = s.app.IntegrateReady(c.ctx, c.who)
+		}
 	} else {
 		results, err = s.app.Integrate(c.ctx, c.who, list)
 	}
@@ -260,19 +262,26 @@ func (s *service) integrate(c *call, in *struct{ Body batch }) (outcomes, error)
 	})}, nil
 }
 
-// integrated answers a repeated OK with the entries that movements have by now.
+// integrated answers a repeated OK: the entries that movements have by now, and why others have none.
 func (s *service) integrated(c *call, list []string) (outcomes, error) {
 	v, err := s.views(c)
 	if err != nil {
 		return outcomes{}, err
 	}
-	out := outcomes{Items: []outcome{}}
-	for _, id := range list {
-		a, err := v.Arrival(c.ctx, c.who.Company, id)
-		if err != nil {
-			return outcomes{}, err
-		}
+	out := outcomes{Items: make([]outcome, len(list))}
+	var open []string
+	at := map[string]int{}
+	for i, id := range list {
 		o := outcome{ArrivalID: arrivalID(id), Entries: []entryRef{}}
+		a, err := v.Arrival(c.ctx, c.who.Company, id)
+		switch {
+		case fault.KindOf(err) == fault.NotFound:
+			o.Refused = c.whyNot(err)
+		case err != nil:
+			return outcomes{}, err
+		case a.State != inbox.Integrated:
+			open, at[id] = append(open, id), i
+		}
 		for _, seq := range []int64{a.EntrySeq, a.FeeEntrySeq} {
 			if seq == 0 {
 				continue
@@ -283,9 +292,16 @@ func (s *service) integrated(c *call, list []string) (outcomes, error) {
 			}
 			o.Entries = append(o.Entries, entryRefOf(e.Entry))
 		}
-		out.Items = append(out.Items, o)
+		out.Items[i] = o
 	}
-	return out, nil
+	if len(open) == 0 {
+		return out, nil
+	}
+	why, err := s.app.Propose(c.ctx, c.who, open)
+	for _, r := range why {
+		out.Items[at[r.ArrivalID]].Refused = c.whyNot(r.Err)
+	}
+	return out, err
 }
 
 func (s *service) matchArrival(c *call, in *struct {

@@ -1,10 +1,14 @@
 package api
 
 import (
+	"strings"
+
 	"github.com/acquit-app/acquit/core/access"
+	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/billing"
 	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/posting"
 )
 
 func (s *service) settings() {
@@ -310,20 +314,48 @@ func (s *service) closeYear(c *call, in *struct {
 }) (closing, error) {
 	done, err := s.app.CloseYear(c.ctx, c.who, in.Year)
 	if _, again := c.replayed(err); again {
-		if done.Year, err = s.findYear(c, in.Year); err != nil {
-			return closing{}, err
-		}
-		v, err := s.views(c)
-		if err != nil {
-			return closing{}, err
-		}
-		if done.Head, err = v.Head(c.ctx, c.who.Company); err != nil {
-			return closing{}, err
-		}
-	} else if err != nil {
+		done, err = s.closedYear(c, in.Year)
+	}
+	if err != nil {
 		return closing{}, err
 	}
 	return closing{Year: yearOf(done.Year), Opening: each(done.Opening, entryRefOf), Head: headOf(done.Head)}, nil
+}
+
+// closedYear is what closing a year did, found again in the books.
+func (s *service) closedYear(c *call, id string) (app.Closing, error) {
+	done := app.Closing{}
+	years, err := s.app.Years(c.ctx, c.who)
+	if err != nil {
+		return done, err
+	}
+	v, err := s.views(c)
+	if err != nil {
+		return done, err
+	}
+	next := ""
+	for i, y := range years {
+		if y.ID == id && i+1 < len(years) {
+			done.Year, next = y, years[i+1].ID
+		}
+	}
+	q := app.EntryQuery{Journal: posting.OpeningJournal, Year: next}
+	for {
+		p, err := v.Entries(c.ctx, c.who.Company, q)
+		if err != nil {
+			return done, err
+		}
+		for _, e := range p.Items {
+			if strings.HasPrefix(e.Source, posting.OpeningSource) {
+				done.Opening = append(done.Opening, e.Entry)
+			}
+		}
+		if q.Cursor = p.Next; q.Cursor == "" {
+			break
+		}
+	}
+	done.Head, err = v.Head(c.ctx, c.who.Company)
+	return done, err
 }
 
 func (s *service) closePeriod(c *call, in *struct {
