@@ -8,7 +8,7 @@ import "github.com/acquit-app/acquit/core/gateway"
 func (t *tx) follow(c gateway.Connection, m *Movement) error {
 	switch m.Kind {
 	case gateway.KindPayment:
-		if m.Session != "" && (m.State == gateway.Pending || t.s.sessions[m.Session] != nil) {
+		if _, err := t.session(m.Account, m.Session); err == nil || m.Session != "" && m.State == gateway.Pending {
 			t.putSession(m.page(c))
 		}
 	case gateway.KindDisputeReversal, gateway.KindRefundReversal, gateway.KindPayoutReversal:

@@ -35,9 +35,8 @@ func TestRecordPending(t *testing.T) {
 	d.holds(t, 9_835)
 }
 
-// TestRecordSettled lets the story itself settle a debit and win a dispute.
+// TestRecordSettled lets the story itself settle a debit and win a dispute, told in parts and at once.
 func TestRecordSettled(t *testing.T) {
-	d := newDesk(t, sandbox.Options{Dir: t.TempDir()})
 	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	pay := gateway.Payment{ID: "pay_debit", Kind: gateway.KindPayment, State: gateway.Pending, Gross: eur(10_000), FeeState: gateway.FeeUnknown, SessionID: "cs_debit", OccurredAt: at}
 	paid := pay
@@ -45,21 +44,25 @@ func TestRecordSettled(t *testing.T) {
 	dispute := gateway.Payment{ID: "dp_debit", Kind: gateway.KindDispute, State: gateway.Succeeded, Gross: eur(10_000), FeeState: gateway.FeeNone, RelatedID: pay.ID, OccurredAt: at.Add(time.Hour)}
 	won := dispute
 	won.ID, won.Kind, won.RelatedID = "dr_debit", gateway.KindDisputeReversal, dispute.ID
-	for _, story := range [][]gateway.Payment{{pay}, {paid, dispute}, {won}} {
-		if _, err := d.s.Record(t.Context(), d.c, story); err != nil {
-			t.Fatal(err)
+	for _, parts := range [][][]gateway.Payment{{{pay}, {paid, dispute}, {won}}, {{pay, paid, dispute, won}}} {
+		d := newDesk(t, sandbox.Options{Dir: t.TempDir()})
+		for _, story := range parts {
+			if _, err := d.s.Record(t.Context(), d.c, story); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if v, err := d.g.SettleCheckout(t.Context(), gateway.SettleRequest{SessionID: "cs_debit"}); err != nil || v.State != gateway.CheckoutPaid {
-		t.Errorf("the page of a settled debit: %+v, %v", v, err)
-	}
-	d.holds(t, 9_835)
-	_, err := d.p.CloseDispute(d.account, "dp_debit", true, false, "")
-	refused(t, err, "wrong_state")
+		if v, err := d.g.SettleCheckout(t.Context(), gateway.SettleRequest{SessionID: "cs_debit"}); err != nil || v.State != gateway.CheckoutPaid || len(v.Payments) != 1 {
+			t.Errorf("the page of a settled debit: %+v, %v", v, err)
+		}
+		d.holds(t, 9_835)
+		_, err := d.p.CloseDispute(d.account, "dp_debit", true, false, "")
+		refused(t, err, "wrong_state")
 
-	won.ID, won.RelatedID = "dr_other", "dp_unknown"
-	if _, err := d.s.Record(t.Context(), d.c, []gateway.Payment{won}); gateway.AsError(err) == nil {
-		t.Error("a dispute that nobody knows was won")
+		unknown := won
+		unknown.ID, unknown.RelatedID = "dr_other", "dp_unknown"
+		if _, err := d.s.Record(t.Context(), d.c, []gateway.Payment{unknown}); gateway.AsError(err) == nil {
+			t.Error("a dispute that nobody knows was won")
+		}
+		d.holds(t, 9_835)
 	}
-	d.holds(t, 9_835)
 }

@@ -100,7 +100,7 @@ func (s *store) close() error {
 // write runs f alone, writes what it put, and returns when that is on disk. When f fails nothing has happened.
 func (s *store) write(f func(t *tx) error) error {
 	s.mu.Lock()
-	t := &tx{s: s, at: s.now().UTC().Truncate(time.Microsecond), movements: map[string]*Movement{}, changes: s.changes, numbers: s.numbers}
+	t := &tx{s: s, at: s.now().UTC().Truncate(time.Microsecond), movements: map[string]*Movement{}, sessions: map[string]*Session{}, changes: s.changes, numbers: s.numbers}
 	if t.at.Before(s.last) {
 		t.at = s.last
 	}
@@ -210,6 +210,7 @@ type tx struct {
 	at        time.Time
 	rec       record
 	movements map[string]*Movement // put so far
+	sessions  map[string]*Session  // put so far
 	changes   int64
 	numbers   int64
 }
@@ -236,7 +237,10 @@ func (r *record) empty() bool {
 
 // session returns a copy of an account's session; any account's when account is empty.
 func (t *tx) session(account, id string) (*Session, error) {
-	v := t.s.sessions[id]
+	v := t.sessions[id]
+	if v == nil {
+		v = t.s.sessions[id]
+	}
 	if v == nil || account != "" && v.Account != account {
 		return nil, notFound("no such session")
 	}
@@ -260,6 +264,7 @@ func (t *tx) movement(account, id string) (*Movement, error) {
 
 func (t *tx) putSession(v *Session) {
 	c := *v
+	t.sessions[v.ID] = &c
 	t.rec.Sessions = append(t.rec.Sessions, &c)
 }
 
