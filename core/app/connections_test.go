@@ -197,9 +197,11 @@ func TestUpdateConnection(t *testing.T) {
 	if s := opened[len(opened)-1].Settings; s["key"] != "test_"+c.AccountID+"_2" || s["webhook_secret"] == "" || s["region"] != "eu" || s["brand"] != "Martin & Fils" {
 		t.Errorf("opened with %v", s)
 	}
-	in.Settings = map[string]string{"brand": "Seul"} // the secret is not typed in again
-	_, err = w.UpdateConnection(ctx, w.Owner, c.ID, 0, in)
-	apptest.OK(t, err)
+	for _, typed := range []map[string]string{{"brand": "Seul"}, {"brand": "Seul", "key": ""}} { // the secret is not typed in again
+		in.Settings = typed
+		_, err = w.UpdateConnection(ctx, w.Owner, c.ID, 0, in)
+		apptest.OK(t, err)
+	}
 	form, err := w.ConnectionForm(ctx, w.Owner, c.ID)
 	if err != nil || strings.Join(form.Filled, " ") != "key" || form.Connection.Sealed != nil || form.Connection.Public["brand"] != "Seul" || len(form.Settings) != 6 {
 		t.Errorf("%+v, %v", form, err)
