@@ -58,20 +58,7 @@ func (a *App) CreateCompany(ctx context.Context, in NewCompany, owner access.Use
 	if err := f.Err(); err != nil {
 		return none, err
 	}
-	settings := []any{year}
-	for _, acc := range DefaultAccounts() {
-		settings = append(settings, acc)
-	}
-	for _, j := range DefaultJournals() {
-		settings = append(settings, j)
-	}
-	for _, v := range DefaultVATCodes(c.VATRegime) {
-		settings = append(settings, v)
-	}
-	for _, m := range DefaultMethods(c.ID) {
-		settings = append(settings, m)
-	}
-	if err := a.Books.Create(ctx, c, settings...); err != nil {
+	if err := a.Books.Create(ctx, c, defaultSettings(c, year)...); err != nil {
 		return none, err
 	}
 	return c, a.Directory.SetMember(ctx, access.Member{UserID: owner.ID, Company: c.ID, Role: access.Owner})

@@ -208,6 +208,27 @@ func DefaultMethods(company string) []billing.PaymentMethod {
 	}
 }
 
+// defaultSettings are all the settings that a new company's books begin with.
+func defaultSettings(c party.Company, years ...ledger.FiscalYear) []any {
+	var out []any
+	for _, y := range years {
+		out = append(out, y)
+	}
+	for _, acc := range DefaultAccounts() {
+		out = append(out, acc)
+	}
+	for _, j := range DefaultJournals() {
+		out = append(out, j)
+	}
+	for _, v := range DefaultVATCodes(c.VATRegime) {
+		out = append(out, v)
+	}
+	for _, m := range DefaultMethods(c.ID) {
+		out = append(out, m)
+	}
+	return out
+}
+
 // gatewayPlace is where the money of a well-known gateway is kept and posted.
 type gatewayPlace struct {
 	journal, account, commission string
