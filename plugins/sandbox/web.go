@@ -56,7 +56,7 @@ func pages(p *Provider) http.Handler {
 		h := rw.Header()
 		h.Set("Content-Security-Policy", policy())
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		r.Body = http.MaxBytesReader(rw, r.Body, maxForm)
 		guarded.ServeHTTP(rw, r)
