@@ -71,7 +71,6 @@ type demoQuote struct {
 // demoDeposit is a deposit asked for at the foot of a quote, in percent of it.
 type demoDeposit struct {
 	id      string
-	label   string
 	percent int64
 	method  string // code
 }
