@@ -98,7 +98,8 @@ func (c *csvWriter) Line(l *app.ExportLine) error {
 	} else {
 		b = append(b, c.comma)
 	}
-	c.buf = append(b, '\r', '\n')
+	b = append(b, '\r', '\n')
+	c.buf = b
 	return c.flush(false)
 }
 

@@ -56,7 +56,8 @@ type fecWriter struct {
 
 // Line writes one record. Fields that may not be blank fall back on what identifies the line.
 func (f *fecWriter) Line(l *app.ExportLine) error {
-	b := append(f.buf, '\r', '\n')
+	b := f.buf
+	b = append(b, '\r', '\n')
 	b = f.text(b, l.Journal, '/')
 	b = append(b, '\t')
 	b = f.filled(b, l.JournalLabel, l.Journal)

@@ -138,9 +138,18 @@ func (a *App) UpdateCustomer(ctx context.Context, who access.Actor, c party.Cust
 
 func (a *App) methodExists(s *books.Setup, id string) error {
 	if m, ok := s.Methods[id]; id != "" && (!ok || !m.Active) {
-		return notFound("payment_method", id).(*fault.Error).On("method_id")
+		return onField("method_id", notFound("payment_method", id))
 	}
 	return nil
+}
+
+// onField points a refusal at one field of the input.
+func onField(field string, err error) error {
+	var f fault.Collect
+	if err := f.Add(err, field); err != nil {
+		return err
+	}
+	return f.Err()
 }
 
 // Customer returns one customer. Code: unknown_thing.

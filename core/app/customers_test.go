@@ -77,12 +77,13 @@ func TestCustomersAtOnce(t *testing.T) {
 			c, err := w.CreateCustomer(ctx, w.Owner, in)
 			mu.Lock()
 			defer mu.Unlock()
-			if fault.Has(err, fault.AlreadyExists) && in.Code != "" {
-				taken++
-			} else if err != nil {
-				t.Error(err)
-			} else {
+			switch {
+			case err == nil:
 				codes[c.Code]++
+			case fault.Has(err, fault.AlreadyExists) && in.Code != "":
+				taken++
+			default:
+				t.Error(err)
 			}
 		}()
 	}

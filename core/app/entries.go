@@ -86,7 +86,7 @@ func (a *App) ReverseEntry(ctx context.Context, who access.Actor, seq int64, on 
 		return posted, err
 	}
 	if err := party.CleanText(&reason, 0, 120); err != nil {
-		return posted, err.(*fault.Error).On("reason")
+		return posted, onField("reason", err)
 	}
 	seen, err := a.Views.Entry(ctx, who.Company, seq)
 	if err != nil {
@@ -141,19 +141,14 @@ func (a *App) knownCustomer(ctx context.Context, company string, n int, l EntryL
 		return nil // an empty one is refused with the rest of the line
 	}
 	code := l.Aux
-	if party.CleanCode(&code, 17) != nil {
-		return nil
+	err := party.CleanCode(&code, 17)
+	if err == nil {
+		_, err = a.Views.CustomerByCode(ctx, company, code)
 	}
-	_, err := a.Views.CustomerByCode(ctx, company, code)
 	if err == nil {
 		a.codes.learn(company, l.Aux)
-		return nil
 	}
-	var f fault.Collect
-	if err := f.Add(err, "lines", strconv.Itoa(n), "aux"); err != nil {
-		return err
-	}
-	return f.Err()
+	return onField("lines."+strconv.Itoa(n)+".aux", err)
 }
 
 // codeMemory remembers customers' codes that exist. They can be neither changed nor deleted, so what was true stays true.

@@ -92,7 +92,7 @@ func (a *App) Export(ctx context.Context, who access.Actor, r ExportRequest, w i
 		return none, err
 	}
 	names := newNames()
-	if x.Lines, x.SHA256, err = a.writeExport(ctx, who.Company, p, x, names, names.learn, w); err != nil {
+	if x.Lines, x.SHA256, err = a.writeExport(ctx, who.Company, p, x, names.learn, w); err != nil {
 		return none, err
 	}
 	if x.Names, err = names.pack(); err != nil {
@@ -129,7 +129,7 @@ func (a *App) Repeat(ctx context.Context, who access.Actor, id string, w io.Writ
 	if err != nil {
 		return x, err
 	}
-	lines, sum, err := a.writeExport(ctx, who.Company, p, x, names, names.recall, w)
+	lines, sum, err := a.writeExport(ctx, who.Company, p, x, names.recall, w)
 	if err == nil && (sum != x.SHA256 || lines != x.Lines) {
 		err = fmt.Errorf("%w: export %d, %d lines, SHA-256 %s, remembered %d and %s", errDiffers, x.Number, lines, sum, x.Lines, x.SHA256)
 	}
@@ -221,7 +221,7 @@ func (a *App) export(ctx context.Context, who access.Actor, id string) (ledger.E
 }
 
 // writeExport streams the lines of an export through its format and says how many there were and what the file hashes to.
-func (a *App) writeExport(ctx context.Context, company string, p exportPlan, x ledger.Export, names *exportNames, name func(*ExportLine), w io.Writer) (lines int64, sum string, err error) {
+func (a *App) writeExport(ctx context.Context, company string, p exportPlan, x ledger.Export, name func(*ExportLine), w io.Writer) (lines int64, sum string, err error) {
 	h := sha256.New()
 	out := p.format.Open(io.MultiWriter(h, w), p.cur)
 	if x.Head.Seq > 0 { // a LineQuery up to 0 would mean all

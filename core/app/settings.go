@@ -462,6 +462,9 @@ func (a *App) SetMail(ctx context.Context, who access.Actor, m party.MailServer,
 	if err := goodMail(&m); err != nil {
 		return err
 	}
+	if len(password) > maxSetting {
+		return fault.New(fault.Invalid, fault.TooLong, "max", strconv.Itoa(maxSetting)).On("password")
+	}
 	m.Sealed = nil
 	if password != "" {
 		sealed, err := a.Sealer.Seal([]byte(password), mailBind(who.Company))
@@ -524,12 +527,8 @@ func (a *App) TestMail(ctx context.Context, who access.Actor, to string) error {
 		return err
 	}
 	address, err := party.ParseEmail(to)
-	var f fault.Collect
-	if err := f.Add(err, "to"); err != nil {
-		return err
-	}
-	if err := f.Err(); err != nil {
-		return err
+	if err != nil {
+		return onField("to", err)
 	}
 	setup, err := a.Books.Setup(ctx, who.Company)
 	if err != nil {

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -381,7 +382,7 @@ func TestMail(t *testing.T) {
 	smtp.Port = 465
 	smtp.Security = "tls"
 	apptest.OK(t, w.SetMail(ctx, w.Owner, smtp, ""))
-	if string(w.Settings(t).Company.Mail.Sealed) != string(kept.Sealed) {
+	if !bytes.Equal(w.Settings(t).Company.Mail.Sealed, kept.Sealed) {
 		t.Error("the password is gone")
 	}
 	smtp.Host = "smtp.ailleurs.fr"

@@ -120,11 +120,11 @@ func TestCollect(t *testing.T) {
 	if one.Add(e, "lines", "0", "label") != nil {
 		t.Error("a fault was passed up")
 	}
-	if got, ok := one.Err().(*fault.Error); !ok || got.Field != "lines.0.label" {
+	if got := fault.All(one.Err()); len(got) != 1 || got[0].Field != "lines.0.label" {
 		t.Errorf("%v", one.Err())
 	}
 	plain := errors.New("disk full")
-	if one.Add(plain) != plain {
+	if err := one.Add(plain); !errors.Is(err, plain) {
 		t.Error("what is no fault must be passed up")
 	}
 	if one.Add(fault.List{e.On("a"), e.On("b")}, "x") != nil {
