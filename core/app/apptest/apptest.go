@@ -58,7 +58,6 @@ func New(t testing.TB) *World {
 func NewWith(t testing.TB, c party.Company) *World {
 	t.Helper()
 	w := &World{Store: NewStore(memory.New()), Directory: NewDirectory(), Gateways: NewGateways(), Mailer: &Mailer{}, Paper: &Paper{}, Clock: NewClock(Epoch), Log: &Log{t: t}}
-	w.Store.now = w.Clock.Now
 	w.Directory.companies = w.Store.names
 	w.App = app.New(app.Deps{
 		Books: books.New(w.Store, w.Clock.Now), Views: w.Store, Directory: w.Directory, Gateways: w.Gateways, Sealer: Sealer{}, Mailer: w.Mailer,

@@ -19,7 +19,6 @@ type Store struct {
 
 	mu        sync.RWMutex
 	companies map[string]*shelf
-	now       func() time.Time
 }
 
 // shelf is one company's committed books.
@@ -41,7 +40,7 @@ type match struct {
 
 // NewStore puts views beside a store that is still empty.
 func NewStore(s books.Store) *Store {
-	return &Store{Store: s, companies: map[string]*shelf{}, now: time.Now}
+	return &Store{Store: s, companies: map[string]*shelf{}}
 }
 
 // Begin implements books.Store.
@@ -112,7 +111,7 @@ func (s *Store) note(c *books.Changes) {
 	for _, code := range c.Dissolved {
 		for i := range b.matches {
 			if b.matches[i].code == code && b.matches[i].ended.IsZero() {
-				b.matches[i].ended = s.now()
+				b.matches[i].ended = c.At
 			}
 		}
 	}
