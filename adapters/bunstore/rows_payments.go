@@ -143,7 +143,7 @@ func toArrival(company string, v inbox.Arrival) arrivalRow {
 		FeeEntrySeq: v.FeeEntrySeq, FeePosted: v.FeePosted, ReceiptID: v.ReceiptID, Applied: v.Applied,
 		IntegratedAt: micros(v.IntegratedAt), IntegratedBy: v.IntegratedBy, DismissedBy: v.DismissedBy, Dismissal: v.Dismissal,
 		FirstSeen: micros(v.FirstSeen), Version: v.Version, ToDo: v.ToDo(),
-		Postable:  v.State == inbox.Ready && !v.Blocked() || v.State == inbox.Integrated && v.FeeDue() != 0,
+		Postable:  v.State == inbox.Ready || v.State == inbox.Integrated && v.FeeDue() != 0,
 		Unmatched: v.State == inbox.Review && (v.Has(inbox.Unmatched) || v.Has(inbox.RelatedMissing))}
 }
 

@@ -91,7 +91,7 @@ func (s *Store) DueWork(ctx context.Context, now time.Time, limit int) (app.Work
 		{&w.Deliveries, "SELECT company_id, id FROM deliveries WHERE state IN ('stored', 'orphan') AND next_try > 0 AND next_try <= ? ORDER BY next_try, id LIMIT ?"},
 		{&w.Feeds, `SELECT c.company_id, c.id FROM connections AS c
 			LEFT JOIN feeds AS f ON f.company_id = c.company_id AND f.connection_id = c.id
-			WHERE c.status = 'connected' AND coalesce(f.next_poll, 0) <= ? ORDER BY coalesce(f.next_poll, 0), c.id LIMIT ?`},
+			WHERE c.status = 'connected' AND coalesce(f.next_poll, 0) <= ? ORDER BY coalesce(f.next_poll, 0), c.id, c.company_id LIMIT ?`},
 	} {
 		rows, err := s.read.QueryContext(ctx, q.query, micros(now), limit)
 		if err != nil {
@@ -170,7 +170,7 @@ func (s *Store) History(ctx context.Context, company, ref string) ([]inbox.Event
 // Exports implements app.Views. The names that an export keeps are left out: they can be large, and only Repeat wants them.
 func (s *Store) Exports(ctx context.Context, company string) ([]ledger.Export, error) {
 	return exports.values(ctx, s.read, company, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.ExcludeColumn("names").Order("number DESC")
+		return q.ExcludeColumn("names").Order("number")
 	})
 }
 

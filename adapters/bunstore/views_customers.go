@@ -108,8 +108,12 @@ func (s *Store) Statement(ctx context.Context, company, customerID string, from,
 	}
 	first, last := dates(from, to)
 	err = s.snapshot(ctx, func(tx bun.Tx) error {
-		lines := accountLines{store: s, db: tx, company: company, aux: st.Customer.Code}
-		if st.Before, err = lines.sum(ctx, bun.SafeQuery("date < ?", first)); err != nil {
+		since, err := s.carriedOn(ctx, tx, company, to)
+		if err != nil {
+			return err
+		}
+		lines := accountLines{store: s, db: tx, company: company, aux: st.Customer.Code, since: since}
+		if st.Before, err = lines.sum(ctx, bun.SafeQuery("l.date < ? AND l.date <= ?", first, last)); err != nil {
 			return err
 		}
 		st.Lines, err = lines.list(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {

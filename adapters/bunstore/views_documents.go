@@ -86,7 +86,7 @@ func (s *Store) Quotes(ctx context.Context, company string, f app.QuoteQuery) (a
 	})
 }
 
-// addDeposits sums up the live deposits of some quotes.
+// addDeposits sums up the deposits of some quotes: how many live, what they ask for, and what was received at all.
 func (s *Store) addDeposits(ctx context.Context, company string, list []app.QuoteRow) error {
 	if len(list) == 0 {
 		return nil
@@ -95,8 +95,9 @@ func (s *Store) addDeposits(ctx context.Context, company string, list []app.Quot
 	for i := range list {
 		at[list[i].ID] = &list[i]
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT quote_id, count(*), `+s.total("amount")+`, `+s.total("received")+` FROM deposits
-		WHERE company_id = ? AND quote_id IN (?) AND state NOT IN ('cancelled', 'refunded') GROUP BY quote_id`,
+	const live = "CASE WHEN state IN ('cancelled', 'refunded') THEN 0 ELSE "
+	rows, err := s.read.QueryContext(ctx, `SELECT quote_id, `+s.total(live+"1 END")+`, `+s.total(live+"amount END")+`, `+s.total("received")+`
+		FROM deposits WHERE company_id = ? AND quote_id IN (?) GROUP BY quote_id`,
 		company, bun.In(idsOf(list, func(r app.QuoteRow) string { return r.ID })))
 	if err != nil {
 		return s.refusal(ctx, err, nil)

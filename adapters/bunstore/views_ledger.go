@@ -7,6 +7,7 @@ import (
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/posting"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 )
@@ -116,17 +117,33 @@ func (s *Store) entryViews(ctx context.Context, company string, list []ledger.En
 	})
 }
 
-// accountLines reads the lines of an account, of an auxiliary account, or of both together.
+// carriedOn is the first day whose lines make up balances on a day; no day asks for the last there is.
+func (s *Store) carriedOn(ctx context.Context, db bun.IDB, company string, d civil.Date) (int, error) {
+	list, err := years.values(ctx, db, company, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Order("starts") })
+	if err != nil {
+		return 0, err
+	}
+	if d.IsZero() && len(list) > 0 {
+		d = list[len(list)-1].End
+	}
+	return posting.CarriedOn(&ledger.Chart{Years: list}, d).Number(), nil
+}
+
+// accountLines reads the lines of an account, of an auxiliary account, or of both together, from a day on.
 type accountLines struct {
 	store   *Store
 	db      bun.IDB
 	company string
 	account string
 	aux     string
+	since   int
 }
 
 func (a accountLines) where(q *bun.SelectQuery) *bun.SelectQuery {
 	q = q.Where("l.company_id = ?", a.company)
+	if a.since > 0 {
+		q = q.Where("l.date >= ?", a.since)
+	}
 	if a.account != "" {
 		q = q.Where("l.account = ?", a.account)
 	}
@@ -199,7 +216,11 @@ func (s *Store) AccountLines(ctx context.Context, company string, f app.AccountQ
 	}
 	first, last := dates(f.From, f.To)
 	err = s.snapshot(ctx, func(tx bun.Tx) error {
-		lines := accountLines{store: s, db: tx, company: company, account: f.Account, aux: f.Aux}
+		since, err := s.carriedOn(ctx, tx, company, f.To)
+		if err != nil {
+			return err
+		}
+		lines := accountLines{store: s, db: tx, company: company, account: f.Account, aux: f.Aux, since: since}
 		var keys []accountKey
 		q := lines.where(tx.NewSelect().TableExpr("journal_lines AS l")).ColumnExpr("l.date, l.seq, l.n").Where("l.date BETWEEN ? AND ?", first, last)
 		if err := k.apply(q).Scan(ctx, &keys); err != nil {
@@ -220,7 +241,7 @@ func (s *Store) AccountLines(ctx context.Context, company string, f app.AccountQ
 		if err != nil {
 			return err
 		}
-		before := bun.SafeQuery("l.date < ?", first)
+		before := bun.SafeQuery("l.date < ? AND l.date <= ?", first, last)
 		switch {
 		case len(out.Items) > 0:
 			before = bun.SafeQuery("(l.date, l.seq, l.n) < (?, ?, ?)", begin.Date, begin.Seq, begin.N)
@@ -243,9 +264,13 @@ func (s *Store) AccountLines(ctx context.Context, company string, f app.AccountQ
 // TrialBalance implements app.Views.
 func (s *Store) TrialBalance(ctx context.Context, company string, from, to civil.Date) ([]app.BalanceRow, error) {
 	first, last := dates(from, to)
+	since, err := s.carriedOn(ctx, s.read, company, to)
+	if err != nil {
+		return nil, s.refusal(ctx, err, nil)
+	}
 	rows, err := s.read.QueryContext(ctx, `SELECT account, `+s.total("CASE WHEN date < ?0 THEN debit - credit ELSE 0 END")+`,
 		`+s.total("CASE WHEN date < ?0 THEN 0 ELSE debit END")+`, `+s.total("CASE WHEN date < ?0 THEN 0 ELSE credit END")+`
-		FROM journal_lines WHERE company_id = ?1 AND date <= ?2 GROUP BY account ORDER BY account`, first, company, last)
+		FROM journal_lines WHERE company_id = ?1 AND date BETWEEN ?3 AND ?2 GROUP BY account ORDER BY account`, first, company, last, since)
 	if err != nil {
 		return nil, s.refusal(ctx, err, nil)
 	}
@@ -284,6 +309,10 @@ func (s *Store) labels(ctx context.Context, db bun.IDB, table, company string) (
 
 // Balance implements app.Views.
 func (s *Store) Balance(ctx context.Context, company, account, aux string) (int64, error) {
-	sum, err := accountLines{store: s, db: s.read, company: company, account: account, aux: aux}.sum(ctx, bun.SafeQuery("1 = 1"))
+	since, err := s.carriedOn(ctx, s.read, company, civil.Date{})
+	if err != nil {
+		return 0, s.refusal(ctx, err, nil)
+	}
+	sum, err := accountLines{store: s, db: s.read, company: company, account: account, aux: aux, since: since}.sum(ctx, bun.SafeQuery("1 = 1"))
 	return sum, s.refusal(ctx, err, nil)
 }

@@ -43,52 +43,71 @@ CREATE INDEX journal_lines_account ON journal_lines (company_id, account, date, 
 CREATE INDEX journal_lines_aux ON journal_lines (company_id, aux, date, seq, n) WHERE aux <> '';
 CREATE INDEX journal_lines_document ON journal_lines (company_id, document) WHERE document <> '';
 
--- Entries and their lines come in one statement (a WITH that inserts both), and are checked when it ends: once for the
--- statement, not once for each row. Lines must be numbered from 0 without a gap, so by the primary key nothing can be
--- added to an entry later. Sequential scans and hash joins are switched off because a plan made while the books were
--- small stays with the session that made it.
+-- Entries and their lines come in one statement (a WITH that inserts both) and are checked when it ends: once for the
+-- statement, not once for each row. The entries of a statement follow each other in the chain; the lines of each are
+-- numbered from 0 without a gap, so by the primary key none can be added later.
+--
+-- What these functions look up they ask for in the order of the primary key, with every other way to read or to sort
+-- switched off: a plan made while the tables are small stays with the session that made it, and while they are small the
+-- planner takes any index that begins with the company for as good as another.
 CREATE FUNCTION check_entries() RETURNS trigger LANGUAGE plpgsql
-	SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
-DECLARE bad record;
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
+DECLARE
+	part record;
+	complete bigint;
+	closed integer;
 BEGIN
-	-- A scalar subquery stays a look-up for each entry; NOT EXISTS would become a join that reads the company's lines.
-	SELECT e.company_id, e.seq INTO bad FROM fresh e
-	WHERE (SELECT count(*) FROM journal_lines l WHERE l.company_id = e.company_id AND l.seq = e.seq AND l.n = 0) = 0 LIMIT 1;
-	IF FOUND THEN
-		RAISE EXCEPTION 'acquit: entry % has no lines', bad.seq USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_too_short';
-	END IF;
-	SELECT e.seq, e.date INTO bad FROM fresh e JOIN pens p ON p.company_id = e.company_id WHERE e.date <= p.closed_until LIMIT 1;
-	IF FOUND THEN
-		RAISE EXCEPTION 'acquit: entry % is dated % in a closed period', bad.seq, bad.date
-			USING ERRCODE = 'check_violation', CONSTRAINT = 'period_closed';
-	END IF;
+	FOR part IN SELECT company_id, min(seq) AS low, max(seq) AS high, count(*) AS entries, min(date) AS earliest FROM fresh GROUP BY company_id LOOP
+		IF part.high - part.low + 1 <> part.entries THEN
+			RAISE EXCEPTION 'acquit: entries % to % do not follow each other', part.low, part.high USING ERRCODE = 'restrict_violation';
+		END IF;
+		SELECT count(*) INTO complete FROM (
+			SELECT FROM journal_lines WHERE company_id = part.company_id AND seq BETWEEN part.low AND part.high AND n = 0 ORDER BY seq
+		) AS l;
+		IF complete <> part.entries THEN
+			RAISE EXCEPTION 'acquit: an entry from % to % has no lines', part.low, part.high
+				USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_too_short';
+		END IF;
+		SELECT closed_until INTO closed FROM pens WHERE company_id = part.company_id;
+		IF part.earliest <= closed THEN
+			RAISE EXCEPTION 'acquit: an entry is dated % in a closed period', part.earliest
+				USING ERRCODE = 'check_violation', CONSTRAINT = 'period_closed';
+		END IF;
+	END LOOP;
 	RETURN NULL;
 END $$;
 
 CREATE FUNCTION check_lines() RETURNS trigger LANGUAGE plpgsql
-	SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
-DECLARE bad record;
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
+DECLARE
+	bad record;
+	part record;
+	dates integer[];
 BEGIN
-	SELECT g.seq, g.lines, g.low, g.high, g.debit, g.credit, e.seq AS entry INTO bad
-	FROM (
-		SELECT company_id, seq, count(*) AS lines, min(n) AS low, max(n) AS high, sum(debit) AS debit, sum(credit) AS credit,
-			min(date) AS first, max(date) AS last
-		FROM fresh GROUP BY company_id, seq
-	) g LEFT JOIN journal_entries e ON e.company_id = g.company_id AND e.seq = g.seq AND e.date = g.first AND e.date = g.last
-	WHERE g.lines < 2 OR g.debit <> g.credit OR g.low <> 0 OR g.high <> g.lines - 1 OR e.seq IS NULL
-	LIMIT 1;
-	IF NOT FOUND THEN
-		RETURN NULL;
+	SELECT seq, count(*) AS lines, sum(debit) AS debit, sum(credit) AS credit, min(n) AS low, max(n) AS high INTO bad
+	FROM fresh GROUP BY company_id, seq
+	HAVING count(*) < 2 OR sum(debit) <> sum(credit) OR min(n) <> 0 OR max(n) <> count(*) - 1 OR min(date) <> max(date) LIMIT 1;
+	IF FOUND THEN
+		IF bad.low <> 0 OR bad.high <> bad.lines - 1 THEN
+			RAISE EXCEPTION 'acquit: lines of entry % do not come with it', bad.seq USING ERRCODE = 'restrict_violation';
+		ELSIF bad.lines < 2 THEN
+			RAISE EXCEPTION 'acquit: entry % has fewer than two lines', bad.seq
+				USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_too_short';
+		ELSIF bad.debit <> bad.credit THEN
+			RAISE EXCEPTION 'acquit: entry % does not balance: % <> %', bad.seq, bad.debit, bad.credit
+				USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_unbalanced';
+		END IF;
+		RAISE EXCEPTION 'acquit: lines of entry % have several dates', bad.seq USING ERRCODE = 'restrict_violation';
 	END IF;
-	IF bad.low <> 0 OR bad.high <> bad.lines - 1 OR bad.entry IS NULL THEN
-		RAISE EXCEPTION 'acquit: lines of entry % do not come with it', bad.seq USING ERRCODE = 'restrict_violation';
-	END IF;
-	IF bad.lines < 2 THEN
-		RAISE EXCEPTION 'acquit: entry % has fewer than two lines', bad.seq
-			USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_too_short';
-	END IF;
-	RAISE EXCEPTION 'acquit: entry % does not balance: % <> %', bad.seq, bad.debit, bad.credit
-		USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_unbalanced';
+	FOR part IN SELECT company_id, min(seq) AS low, max(seq) AS high, array_agg(date ORDER BY seq) AS dates FROM fresh WHERE n = 0 GROUP BY company_id LOOP
+		SELECT array_agg(date) INTO dates FROM (
+			SELECT date FROM journal_entries WHERE company_id = part.company_id AND seq BETWEEN part.low AND part.high ORDER BY seq
+		) AS e;
+		IF dates IS DISTINCT FROM part.dates THEN
+			RAISE EXCEPTION 'acquit: lines from entry % to % have no entry of their date', part.low, part.high USING ERRCODE = 'restrict_violation';
+		END IF;
+	END LOOP;
+	RETURN NULL;
 END $$;
 
 CREATE TRIGGER journal_entries_checked AFTER INSERT ON journal_entries REFERENCING NEW TABLE AS fresh

@@ -114,6 +114,17 @@ func diff(want, got reflect.Value, path string) string {
 		return ""
 	}
 	switch want.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if want.IsNil() != got.IsNil() {
+			return differ()
+		}
+		if want.IsNil() {
+			return ""
+		}
+		if want.Elem().Type() != got.Elem().Type() {
+			return fmt.Sprintf("%s: want a %s, got a %s", path, want.Elem().Type(), got.Elem().Type())
+		}
+		return diff(want.Elem(), got.Elem(), path)
 	case reflect.Struct:
 		for i := range want.NumField() {
 			if d := diff(want.Field(i), got.Field(i), path+"."+want.Type().Field(i).Name); d != "" {
