@@ -80,8 +80,8 @@ func (h *screens) tell(c *fiberweb.Ctx, d desk, results []app.Result) error {
 	return c.SeeOther(c.URL("/inbox/results", id))
 }
 
-// result is what one OK did, summed up. Amounts are minor units of the books' currency.
-type result struct {
+// okResult is what one OK did, summed up. Amounts are minor units of the books' currency.
+type okResult struct {
 	company  string
 	at       time.Time
 	posted   int
@@ -108,12 +108,12 @@ type left struct {
 }
 
 // sum adds up what was posted, as the gateways' accounts in the entries say.
-func (d desk) sum(results []app.Result) result {
+func (d desk) sum(results []app.Result) okResult {
 	accounts := map[string]bool{}
 	for _, c := range d.setup.Connections {
 		accounts[c.GatewayAccount] = true
 	}
-	var out result
+	var out okResult
 	for _, r := range results {
 		switch {
 		case r.Err != nil:
@@ -159,13 +159,15 @@ const keptResults = 200
 type results struct {
 	mu    sync.Mutex
 	now   func() time.Time
-	byID  map[string]result
+	byID  map[string]okResult
 	order []string
 }
 
-func newResults(now func() time.Time) *results { return &results{now: now, byID: map[string]result{}} }
+func newResults(now func() time.Time) *results {
+	return &results{now: now, byID: map[string]okResult{}}
+}
 
-func (s *results) put(company string, r result) string {
+func (s *results) put(company string, r okResult) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.company, r.at = company, s.now()
@@ -179,7 +181,7 @@ func (s *results) put(company string, r result) string {
 	return id
 }
 
-func (s *results) get(company, id string) (result, bool) {
+func (s *results) get(company, id string) (okResult, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.byID[id]
@@ -189,7 +191,7 @@ func (s *results) get(company, id string) (result, bool) {
 // resultView is what the page after OK is drawn from.
 type resultView struct {
 	desk
-	result
+	okResult
 	doneRows []doneRow
 	leftRows []leftRow
 }
@@ -214,7 +216,7 @@ func (h *screens) result(c *fiberweb.Ctx) error {
 		c.Flash(ui.Notice, "inbox.result_gone")
 		return c.SeeOther(c.URL("/inbox") + "?show=integrated")
 	}
-	v := resultView{desk: d, result: r}
+	v := resultView{desk: d, okResult: r}
 	named := newNames(d)
 	for _, one := range r.done {
 		a, err := named.arrival(c.Context(), one.id)

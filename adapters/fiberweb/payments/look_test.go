@@ -33,17 +33,23 @@ func (s *scene) busy() (ready, review string) {
 	return ready, review
 }
 
+// logIn logs the accountant in.
+func (s *scene) logIn(p *browsertest.Page, host string) *browsertest.Page {
+	s.t.Helper()
+	p.Open(host + "/login")
+	p.Fill("#f-email", screentest.Address(access.Accountant))
+	p.Fill("#f-password", screentest.Password)
+	p.Leave(func() { p.Click("main button[type=submit]") })
+	return p
+}
+
 // TestTheScreensInABrowser looks at each page with something on it: accessible, and fit to be seen on a desk and on a
 // telephone.
 func TestTheScreensInABrowser(t *testing.T) {
 	s := newScene(t)
 	ready, review := s.busy()
 	host := s.house.Serve(t)
-	p := browsertest.New(t)
-	p.Open(host + "/login")
-	p.Fill("#f-email", screentest.Address(access.Accountant))
-	p.Fill("#f-password", screentest.Password)
-	p.Leave(func() { p.Click("main button[type=submit]") })
+	p := s.logIn(browsertest.New(t), host)
 	see := func(name, path string, do ...func()) {
 		t.Helper()
 		p.Open(host + s.base + path)
@@ -67,5 +73,4 @@ func TestTheScreensInABrowser(t *testing.T) {
 	see("dismiss", "/inbox/"+review+"/dismiss")
 	see("receipts", "/receipts")
 	see("receipts-new", "/receipts/new")
-	_ = access.Keep
 }

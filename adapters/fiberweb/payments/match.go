@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/form"
@@ -74,13 +75,16 @@ func (h *screens) match(c *fiberweb.Ctx) error {
 	return decided(c, a, "inbox.matched")
 }
 
-// documentOf reads what candidate.value wrote.
+// documentOf reads from a form what candidate.value wrote.
 func documentOf(f *form.Form, name string) (inbox.DocumentKind, string) {
-	for _, k := range []inbox.DocumentKind{inbox.InvoiceDocument, inbox.DepositDocument} {
-		prefix := string(k) + ":"
-		if v := f.Value(name); len(v) > len(prefix) && len(v) < 80 && v[:len(prefix)] == prefix {
-			return k, v[len(prefix):]
-		}
+	return documentNamed(f.Value(name))
+}
+
+// documentNamed is the inverse of candidate.value; what names no document is none.
+func documentNamed(value string) (inbox.DocumentKind, string) {
+	kind, id, _ := strings.Cut(value, ":")
+	if k := inbox.DocumentKind(kind); (k == inbox.InvoiceDocument || k == inbox.DepositDocument) && id != "" && len(id) < 60 {
+		return k, id
 	}
 	return inbox.NoDocument, ""
 }

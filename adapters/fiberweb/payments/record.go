@@ -12,6 +12,7 @@ import (
 
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/form"
+	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/billing"
@@ -132,8 +133,9 @@ func (h *screens) record(c *fiberweb.Ctx) error {
 		return err
 	}
 	v.form = f
-	v.align()
-	in, rows := v.read()
+	in, sent := v.read(c.Loc())
+	ctx := once(c.Context(), f)
+	v.align(sent)
 	if verb, _ := f.Action(); verb == spreadVerb {
 		if in.Amount.Sign() > 0 {
 			v.divide(in.Amount)
@@ -150,11 +152,11 @@ func (h *screens) record(c *fiberweb.Ctx) error {
 	}
 	var r inbox.Receipt
 	if f.OK() {
-		r, err = h.RecordReceipt(once(c.Context(), f), c.Actor(), in)
+		r, err = h.RecordReceipt(ctx, c.Actor(), in)
 		if made, again := app.Replayed(err); again {
 			return c.SeeOther(c.URL("/receipts", made))
 		}
-		f.Fail(onRows(err, rows))
+		f.Fail(v.onRows(err, sent))
 	}
 	if !f.OK() {
 		return c.Invalid(f, recordPage(v))
@@ -163,30 +165,66 @@ func (h *screens) record(c *fiberweb.Ctx) error {
 	return c.SeeOther(c.URL("/receipts", r.ID))
 }
 
-// align brings the form's rows to the documents that are open now, in their order, keeping what was typed for each.
-func (v *recordView) align() {
-	typed := map[string]string{}
-	for i := range v.form.Rows(rowsField) {
-		typed[v.form.Value(form.Row(rowsField, i, "document"))] = v.form.Value(form.Row(rowsField, i, "amount"))
-	}
-	for i, x := range v.open {
-		v.form.Set(form.Row(rowsField, i, "document"), x.value()).Set(form.Row(rowsField, i, "amount"), typed[x.value()])
-	}
+// sentRow is a row of the form that puts something on a document.
+type sentRow struct {
+	value string // of the document
+	text  string // of the amount
+	err   error  // why that is none
 }
 
-// read takes the receipt from the form. rows says which row of the form each allocation comes from.
-func (v *recordView) read() (in app.ReceiptInput, rows []int) {
+// read takes the receipt from the form as it was sent, also where it pays documents that are settled by now: sent twice,
+// it is the same receipt. Allocations are those of the rows, one by one.
+func (v *recordView) read(loc *i18n.Localizer) (in app.ReceiptInput, sent []sentRow) {
 	f := v.form
 	in = app.ReceiptInput{CustomerID: v.customer.ID, Amount: f.RequiredMoney("amount", v.currency()), Date: f.RequiredDate("date"), Reference: f.Text("reference", 80)}
 	in.MethodID = f.Required("method_id", 60)
+	for i := range f.Rows(rowsField) {
+		r := sentRow{value: f.Value(form.Row(rowsField, i, "document")), text: strings.TrimSpace(f.Value(form.Row(rowsField, i, "amount")))}
+		if r.text == "" {
+			continue
+		}
+		var m money.Money
+		if m, r.err = loc.ParseMoney(r.text, v.currency()); r.err == nil && m.Sign() < 0 {
+			r.err = fault.New(fault.Invalid, fault.BadAmount, "found", fault.Clip(r.text))
+		}
+		if r.err == nil && m.IsZero() {
+			continue
+		}
+		kind, id := documentNamed(r.value)
+		in.Allocations = append(in.Allocations, app.AllocationInput{Document: kind, DocumentID: id, Amount: m.Minor()})
+		sent = append(sent, r)
+	}
+	return in, sent
+}
+
+// align brings the form's rows to the documents that are open now, in their order, with what was sent for each and what is
+// wrong with it.
+func (v *recordView) align(sent []sentRow) {
+	texts := map[string]string{}
+	for _, r := range sent {
+		texts[r.value] = r.text
+	}
 	for i, x := range v.open {
-		m := f.Money(form.Row(rowsField, i, "amount"), v.currency())
-		if !m.IsZero() {
-			in.Allocations = append(in.Allocations, app.AllocationInput{Document: x.kind, DocumentID: x.id, Amount: m.Minor()})
-			rows = append(rows, i)
+		v.form.Set(form.Row(rowsField, i, "document"), x.value()).Set(form.Row(rowsField, i, "amount"), texts[x.value()])
+	}
+	for i := v.form.Rows(rowsField) - 1; i >= len(v.open); i-- {
+		v.form.RemoveRow(rowsField, i)
+	}
+	for _, r := range sent {
+		for _, e := range fault.All(r.err) {
+			v.form.Add(e.On(v.field(r.value)))
 		}
 	}
-	return in, rows
+}
+
+// field is the name of a document's amount in the form; empty when the document is not open.
+func (v *recordView) field(value string) string {
+	for i, x := range v.open {
+		if x.value() == value {
+			return form.Row(rowsField, i, "amount")
+		}
+	}
+	return ""
 }
 
 // leftover is what a receipt leaves for the customer's credit.
@@ -224,8 +262,8 @@ func (v *recordView) announce(left money.Money) {
 	v.form.Set(saidField, strconv.FormatInt(left.Minor(), 10))
 }
 
-// onRows moves refusals of allocations to the rows of the form that they come from.
-func onRows(err error, rows []int) error {
+// onRows moves refusals of allocations to the fields that they come from.
+func (v *recordView) onRows(err error, sent []sentRow) error {
 	all := fault.All(err)
 	if len(all) == 0 {
 		return err
@@ -234,12 +272,9 @@ func onRows(err error, rows []int) error {
 	for i, e := range all {
 		out[i] = e
 		rest, ok := strings.CutPrefix(e.Field, rowsField+".")
-		n, field, _ := strings.Cut(rest, ".")
-		if at, bad := strconv.Atoi(n); ok && bad == nil && at < len(rows) {
-			if field == "document_id" {
-				field = "amount"
-			}
-			out[i] = e.On(form.Row(rowsField, rows[at], field))
+		n, _, _ := strings.Cut(rest, ".")
+		if at, bad := strconv.Atoi(n); ok && bad == nil && at < len(sent) {
+			out[i] = e.On(v.field(sent[at].value))
 		}
 	}
 	return out

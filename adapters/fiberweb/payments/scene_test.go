@@ -136,11 +136,12 @@ func (s *scene) arrivalOf(id string) inbox.Arrival {
 	return a
 }
 
-func (s *scene) invoiceOf(id string) billing.Invoice {
+// due is what is still to be paid on an invoice, in cents.
+func (s *scene) due(invoice string) int64 {
 	s.t.Helper()
-	v, err := s.Store.Invoice(ctx, s.Company.ID, id)
+	v, err := s.Store.Invoice(ctx, s.Company.ID, invoice)
 	apptest.OK(s.t, err)
-	return v
+	return v.Due()
 }
 
 // entries counts what was posted.
