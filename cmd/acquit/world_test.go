@@ -161,6 +161,9 @@ func (w *world) sandboxSettings() map[string]string {
 	w.must(err)
 	out := map[string]string{}
 	for _, s := range info.Settings {
+		if s.Required {
+			out[s.Name] = "Atelier Test"
+		}
 		if s.Default != "" {
 			out[s.Name] = s.Default
 		}

@@ -225,11 +225,7 @@ func (a *App) issueCredit(ctx context.Context, tx *books.Tx, who access.Actor, c
 	if err := a.number(ctx, tx, c); err != nil {
 		return err
 	}
-	moved := map[string]int64{}
-	for _, m := range posting.VATOnReceipt(&v) {
-		moved[m.Code] = -m.Amount
-	}
-	e, err := tx.Post(ctx, posting.CreditNote(*c, v.ID, c.Customer.Code, v.OnDebits, moved), who.ID)
+	e, err := tx.Post(ctx, posting.CreditNote(*c, v.ID, c.Customer.Code, v.OnDebits, posting.VATOnReceipt(&v)), who.ID)
 	if err != nil {
 		return err
 	}

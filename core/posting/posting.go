@@ -81,21 +81,33 @@ func Invoice(v billing.Invoice, aux string) ledger.Draft {
 	return ledger.Draft{Journal: SalesJournal, Date: v.Date, Piece: v.Number, Label: "Facture " + v.Number + " " + short(v.Customer.Name), Source: "invoice:" + v.ID, Lines: s.lines}
 }
 
-// CreditNote posts a credit note (E7) on an invoice. moved says, by VAT code, how much of the tax it takes back had
-// already been moved to "collected"; the rest was still awaiting receipt.
-func CreditNote(c billing.Invoice, invoiceID, aux string, onDebits bool, moved map[string]int64) ledger.Draft {
+// CreditNote posts a credit note (E7) on an invoice. moves are what it changes on the way from "awaiting receipt" to
+// "collected", as VATOnReceipt says once the invoice is credited: the tax it takes back comes off "collected" as far as it
+// had got there, and what remains charged may have got further in proportion.
+func CreditNote(c billing.Invoice, invoiceID, aux string, onDebits bool, moves []VATMove) ledger.Draft {
 	var s sheet
+	moved := map[string]int64{}
+	for _, m := range moves {
+		moved[m.Code] = m.Amount
+	}
 	s.revenue(c, 1)
 	for _, r := range c.Totals.Rows {
 		if taxAccount(r, onDebits) == VATPending {
-			s.add(r.Account, "", "", moved[r.Code])
-			s.add(VATPending, "", "", r.VAT-moved[r.Code])
+			s.add(r.Account, "", "", -moved[r.Code])
+			s.add(VATPending, "", "", r.VAT+moved[r.Code])
+			delete(moved, r.Code)
 			continue
 		}
 		s.add(r.Account, "", "", r.VAT)
 	}
 	s.add(Customers, aux, invoiceID, -c.Totals.Gross)
-	return ledger.Draft{Journal: SalesJournal, Date: c.Date, Piece: c.Number, Label: "Avoir " + c.Number + " " + short(c.Customer.Name), Source: "invoice:" + c.ID, Lines: s.lines}
+	d := ledger.Draft{Journal: SalesJournal, Date: c.Date, Piece: c.Number, Label: "Avoir " + c.Number + " " + short(c.Customer.Name), Source: "invoice:" + c.ID, Lines: s.lines}
+	for _, m := range moves {
+		if _, other := moved[m.Code]; other {
+			AddVAT(&d, []VATMove{m})
+		}
+	}
+	return d
 }
 
 func (s *sheet) revenue(v billing.Invoice, sign int64) {

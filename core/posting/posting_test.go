@@ -130,13 +130,19 @@ func TestTables(t *testing.T) {
 			if err := v.CreditBy(c.Totals, time.Time{}); err != nil {
 				t.Fatal(err)
 			}
-			moved := map[string]int64{}
-			for _, m := range posting.VATOnReceipt(&v) {
-				moved[m.Code] = -m.Amount
-			}
-			note := posting.CreditNote(c, v.ID, "C0001", false, moved)
+			note := posting.CreditNote(c, v.ID, "C0001", false, posting.VATOnReceipt(&v))
 			v.Receive(-120000, time.Time{})
 			return []ledger.Draft{note, posting.Receipt(stripe(-120000, "r"), customer(posting.Customers, v.ID, -120000, posting.VATOnReceipt(&v)...))}
+		}},
+		{"E7 credit note on the goods of a half-paid invoice: more of the service's VAT is now collected", func(t *testing.T) []ledger.Draft {
+			v := invoice(t, "inv_1", "FA2026-00001", line("S20S", "500"), line("S20B", "500"))
+			v.Receive(60000, time.Time{})
+			posting.VATOnReceipt(&v)
+			c := invoice(t, "inv_2", "AV2026-00001", line("S20B", "400"))
+			if err := v.CreditBy(c.Totals, time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+			return []ledger.Draft{posting.CreditNote(c, v.ID, "C0001", false, posting.VATOnReceipt(&v))}
 		}},
 		{"E7 credit note on an unpaid service invoice", func(t *testing.T) []ledger.Draft {
 			c := invoice(t, "inv_2", "AV2026-00001", line("S20S", "1000"))
