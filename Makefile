@@ -33,7 +33,7 @@ build: ## build the static programs into bin/
 .PHONY: run
 run: build ## build, make a demo company in DATA (./data) if there is nothing, serve on LISTEN (127.0.0.1:8080)
 	bin/acquit demo --data $(DATA) --if-empty
-	exec bin/acquit serve --data $(DATA) --listen $(LISTEN)
+	exec bin/acquit serve --data $(DATA) --listen $(LISTEN) --trust-gateways
 
 ## Checking
 
