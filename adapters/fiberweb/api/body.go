@@ -83,6 +83,9 @@ var strict = json.JoinOptions(json.RejectUnknownMembers(true), json.MatchCaseIns
 // readJSON reads one JSON value, strictly. What is no JSON is answered 400 with the position; members that are unknown or of
 // another type, and characters that no text of ours holds, are refused by name. Codes: bad_body, bad_characters.
 func readJSON(data []byte, into any) error {
+	if bytes.Equal(bytes.TrimSpace(data), []byte("null")) {
+		return badBody("expected an object, found null") // as a patch it would empty everything
+	}
 	err := json.Unmarshal(data, into, strict)
 	if err == nil {
 		return refuseNUL(data)

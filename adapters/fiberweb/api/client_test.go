@@ -14,7 +14,9 @@ import (
 
 	"github.com/acquit-app/acquit/adapters/fiberweb/api"
 	"github.com/acquit-app/acquit/core/access"
+	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/app/apptest"
+	"github.com/acquit-app/acquit/core/party"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
@@ -382,3 +384,16 @@ type obj = map[string]any
 func eur(s string) obj { return obj{"amount": s, "currency": "EUR"} }
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// secondCompany founds another company in the installation and returns a client of its owner.
+func (s *server) secondCompany(t testing.TB) *client {
+	t.Helper()
+	ctx := context.Background()
+	u, err := s.AddUser(ctx, s.Owner, app.NewUser{Email: "autre@exemple.fr", Name: "Autre", Password: apptest.Password, Language: "fr", Role: access.Auditor})
+	apptest.OK(t, err)
+	co, err := s.CreateCompany(ctx, app.NewCompany{Company: party.Company{Name: "Autre société", TestBooks: true}}, u.User)
+	apptest.OK(t, err)
+	secret, _, err := s.CreateToken(ctx, access.Actor{ID: u.User.ID, Name: u.User.Name, Company: co.ID, Role: access.Owner}, "Autre", access.Owner)
+	apptest.OK(t, err)
+	return &client{t: t, srv: s, token: secret, lang: "en"}
+}

@@ -190,7 +190,7 @@ func (s *service) connect(c *call, in *struct {
 		return s.showConnection(c, "", inbox.Connection{}, err)
 	}
 	conn, err := s.app.Connect(c.ctx, c.who, in.Body.Gateway, in.Body.Settings)
-	return s.showConnection(c, "", conn, err)
+	return s.showConnection(c, "", conn, onField(err, fault.GatewayNotFound, "gateway"))
 }
 
 // showConnection answers with a connection just changed, or changed by an earlier request; id names it when the books do not.

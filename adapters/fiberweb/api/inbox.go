@@ -344,6 +344,9 @@ func (s *service) keepArrival(c *call, in *struct {
 		return arrival{}, err
 	}
 	a, err := s.app.KeepAsCredit(c.ctx, c.who, string(in.Arrival), who)
+	if id := fault.All(err); len(id) == 1 && len(id[0].Params) == 2 && id[0].Params[1].Value == who { // not the arrival itself
+		err = onField(err, fault.UnknownThing, "customer_id")
+	}
 	return s.showArrival(c, in.Arrival, a, err)
 }
 

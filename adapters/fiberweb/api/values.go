@@ -163,6 +163,14 @@ type reading struct{ fault.Collect }
 // add takes a fault on a field, given by the segments of its path.
 func (r *reading) add(err error, path ...string) { _ = r.Add(err, path...) } // only faults are added here
 
+// onField points a refusal of the core at the member that it is about, where the core does not know the member's name.
+func onField(err error, code fault.Code, field string) error {
+	if all := fault.All(err); len(all) == 1 && all[0].Code == code && all[0].Field == "" {
+		return all[0].On(field)
+	}
+	return err
+}
+
 // idIn is an identifier of the body, or refused.
 func idIn[T interface {
 	identifier
