@@ -108,8 +108,11 @@ func newWorld(t testing.TB, database string) *world {
 }
 
 // restart forgets everything that lives in memory, as a crash does.
-func (w *world) restart() {
-	w.app = app.New(app.Deps{
+func (w *world) restart() { w.app = w.another() }
+
+// another is a second program on the same database.
+func (w *world) another() *app.App {
+	return app.New(app.Deps{
 		Books: books.New(w.store, w.clock.Now), Views: w.store, Directory: w.store, Gateways: inProcess{w.sandbox}, Sealer: w.keys,
 		Mailer: mail.New(w.outbox, mail.Options{Now: w.clock.Now}), Paper: new(pdf.Press), Letters: template.Letters{}, Words: i18n.Words{},
 		Passwords: passwords.Argon2{}, Formats: export.Formats{}, BaseURL: "http://127.0.0.1:1", Now: w.clock.Now,
