@@ -42,7 +42,7 @@ type DemoOptions struct {
 	Until civil.Date
 	// Clock sets the clock by which the books write; see DemoClock.
 	Clock func(time.Time)
-	// Progress is told after each day how many of the invoices are there; nil: nobody wants to know.
+	// Progress is told after each day with sales how many of the invoices are there; nil: nobody wants to know.
 	Progress func(done, total int)
 	Provider DemoProvider
 }
@@ -124,7 +124,6 @@ func (a *App) SeedDemo(ctx context.Context, o DemoOptions) (party.Company, error
 	d.people = make([]string, len(d.plan.cast))
 	d.set(d.plan.date(0).Time().Add(7 * time.Hour))
 	defer ids.Deterministic(o.Seed, d.clock)()
-
 	if err := d.tell(ctx); err != nil {
 		return party.Company{}, err
 	}
@@ -137,7 +136,7 @@ func (a *App) SeedDemo(ctx context.Context, o DemoOptions) (party.Company, error
 
 // tell tells the whole story.
 func (d *demo) tell(ctx context.Context) error {
-	for _, before := range []func(context.Context) error{d.found, d.connect, d.open} {
+	for _, before := range []func(context.Context) error{d.found, d.hookUp, d.carryForward} {
 		if err := d.alone(func() error { return before(ctx) }); err != nil {
 			return err
 		}
@@ -145,7 +144,7 @@ func (d *demo) tell(ctx context.Context) error {
 	if err := d.live(ctx); err != nil {
 		return err
 	}
-	return d.leave(ctx)
+	return d.handOver(ctx)
 }
 
 func (d *demo) clock() time.Time { return d.now }
@@ -164,8 +163,8 @@ func (d *demo) found(ctx context.Context) error {
 	return d.Books.Create(ctx, c, defaultSettings(c, d.plan.years()...)...)
 }
 
-// connect connects the play gateway with the settings that it proposes itself.
-func (d *demo) connect(ctx context.Context) error {
+// hookUp connects the play gateway with the settings that it proposes itself.
+func (d *demo) hookUp(ctx context.Context) error {
 	info, err := d.Provider.Describe(ctx)
 	if err != nil {
 		return err
@@ -187,16 +186,16 @@ func (d *demo) connect(ctx context.Context) error {
 	return err
 }
 
-// open brings what the company had before the story begins.
-func (d *demo) open(ctx context.Context) error {
+// carryForward brings what the company had before the story begins.
+func (d *demo) carryForward(ctx context.Context) error {
 	_, err := d.PostEntry(ctx, d.keeper, EntryInput{Journal: posting.OpeningJournal, Date: d.plan.date(0), Piece: "REPRISE", Label: "Reprise des soldes", Lines: []EntryLine{
 		{Account: bankAccount, Debit: 38_400_00}, {Account: "101000", Credit: 10_000_00}, {Account: "110000", Credit: 28_400_00}}})
 	return err
 }
 
-// leave hands the books over: mail is kept in the outbox folder, payers may pay online, and polling goes on from where
+// handOver leaves the books to people: mail is kept in the outbox folder, payers may pay online, and polling goes on from where
 // the story ended.
-func (d *demo) leave(ctx context.Context) error {
+func (d *demo) handOver(ctx context.Context) error {
 	cursor, err := d.record(ctx)
 	if err != nil {
 		return err
@@ -219,13 +218,14 @@ func (d *demo) leave(ctx context.Context) error {
 // live plays the plan, one day after the other.
 func (d *demo) live(ctx context.Context) error {
 	for day := range d.plan.days {
+		before := d.done
 		for slot := range demoSlots {
 			d.set(d.plan.instant(day, slot))
 			if err := d.scene(ctx, day, slot); err != nil {
 				return fmt.Errorf("demonstration, %s: %w", d.plan.date(day), err)
 			}
 		}
-		if d.Progress != nil {
+		if d.Progress != nil && d.done > before {
 			d.Progress(d.done, d.Invoices)
 		}
 	}

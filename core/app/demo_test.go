@@ -590,14 +590,14 @@ func TestDemoCompanyCouldExist(t *testing.T) {
 }
 
 func TestDemoTellsItsProgress(t *testing.T) {
-	last, calls := -1, 0
+	last, calls := 0, 0
 	newDemo(t, app.DemoOptions{Invoices: 100, Seed: 1, Until: demoUntil, Progress: func(done, total int) {
-		if calls++; done < last || total != 100 {
+		if calls++; done <= last || total != 100 {
 			t.Errorf("%d of %d after %d", done, total, last)
 		}
 		last = done
 	}})
-	if last != 100 || calls != 365 {
+	if last != 100 || calls < 40 {
 		t.Errorf("ended at %d after %d calls", last, calls)
 	}
 }
