@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"reflect"
@@ -171,8 +172,11 @@ func refuseNUL(data []byte) error {
 	dec := jsontext.NewDecoder(bytes.NewReader(data))
 	for {
 		tok, err := dec.ReadToken()
+		if errors.Is(err, io.EOF) {
+			return nil // what looked like one was an escaped backslash in front of u0000
+		}
 		if err != nil {
-			return nil // the end: what looked like one was an escaped backslash in front of u0000
+			return err
 		}
 		if tok.Kind() == '"' && strings.ContainsRune(tok.String(), 0) {
 			return fault.New(fault.Invalid, fault.BadCharacters, "found", "U+0000").On(fieldOf(dec.StackPointer()))

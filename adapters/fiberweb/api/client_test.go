@@ -49,7 +49,10 @@ type server struct {
 	stubborn bool
 }
 
-func newServer(t testing.TB) *server { return newServerOver(t, apptest.New(t), 0) }
+func newServer(t testing.TB) *server { t.Helper(); return newServerOver(t, apptest.New(t), 0) }
+
+// engines are what the books are kept in: memory, where most tests run, and a database.
+var engines = map[string]func(testing.TB) *apptest.World{"memory": func(t testing.TB) *apptest.World { t.Helper(); return apptest.New(t) }, "SQLite": onSQLite}
 
 func newServerOver(t testing.TB, w *apptest.World, perMinute int) *server {
 	t.Helper()
@@ -107,6 +110,7 @@ func documentBytes(t testing.TB, f *fiber.App, address string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer res.Body.Close()
 	data, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {
 		t.Fatal(res.StatusCode, err)
@@ -177,7 +181,7 @@ func (c *client) once(r request) *answer {
 			c.t.Fatal(err)
 		}
 	}
-	make := func() *http.Request {
+	made := func() *http.Request {
 		req := httptest.NewRequest(r.method, "http://acquit.test"+api.Prefix+r.path, bytes.NewReader(body))
 		if c.token != "" {
 			req.Header.Set("Authorization", "Bearer "+c.token)
@@ -200,7 +204,7 @@ func (c *client) once(r request) *answer {
 		}
 		return req
 	}
-	res, err := c.srv.fiber.Test(make(), -1)
+	res, err := c.srv.fiber.Test(made(), -1)
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", r.method, r.path, err)
 	}
@@ -210,7 +214,7 @@ func (c *client) once(r request) *answer {
 		c.t.Fatalf("%s %s: %v", r.method, r.path, err)
 	}
 	a := &answer{t: c.t, status: res.StatusCode, header: res.Header, body: data, what: r.method + " " + r.path}
-	c.conform(r, make(), a)
+	c.conform(r, made(), a)
 	return a
 }
 

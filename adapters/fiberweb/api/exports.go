@@ -13,12 +13,12 @@ import (
 
 func (s *service) exports() {
 	const tag = "Exports"
-	any := []string{"text/plain", "text/csv", "application/octet-stream"}
+	kinds := []string{"text/plain", "text/csv", "application/octet-stream"}
 	add(s, endpoint{method: get, path: "/exports", id: "listExports", tag: tag, needs: access.Read,
 		summary: "The exports made, and how many entries were never exported"}, s.listExports)
-	add(s, endpoint{method: post, path: "/exports", id: "export", tag: tag, needs: access.ExportBooks, produces: any,
+	add(s, endpoint{method: post, path: "/exports", id: "export", tag: tag, needs: access.ExportBooks, produces: kinds,
 		summary: "Take a fiscal year away: FEC or CSV", text: "The answer is the file, sent while it is made; a connection that closes before the end means a part, not the whole. The export is numbered and its SHA-256 kept."}, s.export)
-	add(s, endpoint{method: get, path: "/exports/{export}/file", id: "repeatExport", tag: tag, needs: access.ExportBooks, produces: any,
+	add(s, endpoint{method: get, path: "/exports/{export}/file", id: "repeatExport", tag: tag, needs: access.ExportBooks, produces: kinds,
 		summary: "The file of an earlier export again, to the byte"}, s.repeatExport)
 }
 

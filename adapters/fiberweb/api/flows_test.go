@@ -34,17 +34,19 @@ func TestFlows(t *testing.T) {
 		{"UsersAndTokens", usersAndTokens},
 		{"Exports", exports},
 	}
-	for _, stubborn := range []bool{false, true} {
-		for _, f := range flows {
-			name := f.name
-			if stubborn {
-				name += ", each write sent twice"
+	for engine, world := range engines {
+		for _, stubborn := range []bool{false, true} {
+			for _, f := range flows {
+				name := engine + "/" + f.name
+				if stubborn {
+					name += ", each write sent twice"
+				}
+				t.Run(name, func(t *testing.T) {
+					s := newServerOver(t, world(t), 0)
+					s.stubborn = stubborn
+					f.play(t, s)
+				})
 			}
-			t.Run(name, func(t *testing.T) {
-				s := newServer(t)
-				s.stubborn = stubborn
-				f.play(t, s)
-			})
 		}
 	}
 	t.Run("every operation was played", func(t *testing.T) {

@@ -99,7 +99,7 @@ func (b *binder) read(c *call, v reflect.Value) error {
 	}
 	var r reading
 	seen := map[string]bool{}
-	c.http.Context().QueryArgs().VisitAll(func(k, val []byte) {
+	for k, val := range c.http.Context().QueryArgs().All() {
 		name, text := string(k), string(val)
 		i, known := b.query[name]
 		switch {
@@ -111,7 +111,7 @@ func (b *binder) read(c *call, v reflect.Value) error {
 			r.add(b.params[i].set(v.FieldByIndex(b.params[i].index), text), name)
 		}
 		seen[name] = true
-	})
+	}
 	if err := r.Err(); err != nil {
 		return err
 	}

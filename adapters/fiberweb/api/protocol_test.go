@@ -89,7 +89,7 @@ func TestVersions(t *testing.T) {
 
 // Each role may do what it is for, and nothing else.
 func TestRoles(t *testing.T) {
-	s := newStock(t)
+	s := newStock(t, apptest.New(t))
 	samples := s.samples()
 	for _, role := range access.Roles() {
 		c := s.client(t, role)

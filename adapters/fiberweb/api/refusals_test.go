@@ -26,8 +26,9 @@ type stock struct {
 	ids   map[string]string
 }
 
-func newStock(t *testing.T) *stock {
-	s := newServer(t)
+func newStock(t *testing.T, w *apptest.World) *stock {
+	t.Helper()
+	s := newServerOver(t, w, 0)
 	c := s.client(t, access.Owner)
 	conn := c.connect("acme")
 	who := c.newCustomer("Dupont SA")
@@ -136,6 +137,7 @@ func (s *stock) everything(t *testing.T) string {
 			t.Fatal(err)
 		}
 		b, err := io.ReadAll(res.Body)
+		apptest.OK(t, res.Body.Close())
 		if err != nil || res.StatusCode != http.StatusOK {
 			t.Fatalf("%s: %d %v %s", path, res.StatusCode, err, b)
 		}
@@ -171,7 +173,12 @@ func refusesAll(t *testing.T, a *answer, what string) {
 
 // Every operation, attacked in every way that does not depend on what it is about.
 func TestRefusals(t *testing.T) {
-	s := newStock(t)
+	for engine, world := range engines {
+		t.Run(engine, func(t *testing.T) { testRefusals(t, newStock(t, world(t))) })
+	}
+}
+
+func testRefusals(t *testing.T, s *stock) {
 	samples := s.samples()
 	other := s.secondCompany(t)
 	stranger := &client{t: t, srv: s.server, lang: "fr"}
@@ -213,12 +220,12 @@ func TestRefusals(t *testing.T) {
 
 // What the attacks begin with is not refused by itself.
 func TestSamplesAreTaken(t *testing.T) {
-	s := newStock(t)
+	s := newStock(t, apptest.New(t))
 	for _, o := range s.operations(s.ids) {
 		if !o.readsJSON() || o.id == "writeOffDispute" || o.id == "closePeriod" { // nothing is in dispute; a period is closed last
 			continue
 		}
-		s := newStock(t)
+		s := newStock(t, apptest.New(t))
 		for _, same := range s.operations(s.ids) {
 			if same.id != o.id {
 				continue
