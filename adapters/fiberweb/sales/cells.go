@@ -9,6 +9,7 @@ import (
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/billing"
+	"github.com/acquit-app/acquit/core/ids"
 	"github.com/acquit-app/acquit/core/money"
 )
 
@@ -59,13 +60,13 @@ func (s sendingView) why(ctx context.Context) (text, path, key string) {
 // question is the confirmation with what is said about it below its facts.
 func (a act) question() ui.Confirmation {
 	q := a.ask
-	switch {
-	case a.about == nil:
-	case q.Fields == nil:
-		q.Fields = a.about
-	default:
-		q.Fields = templ.Join(q.Fields, a.about)
+	fields := []templ.Component{ui.HiddenField(keyField, ids.New(ids.Request))}
+	for _, more := range []templ.Component{q.Fields, a.about} {
+		if more != nil {
+			fields = append(fields, more)
+		}
 	}
+	q.Fields = templ.Join(fields...)
 	return q
 }
 

@@ -8,9 +8,11 @@ import (
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/form"
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
+	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/billing"
 	"github.com/acquit-app/acquit/core/fault"
+	"github.com/acquit-app/acquit/core/ids"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/party"
 )
@@ -135,14 +137,12 @@ func (h *screens) newCustomer(c *fiberweb.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f := c.NewForm().Set("kind", string(party.Business)).Set("language", p.setup.Company.Locale).Set("address.country", p.setup.Company.Address.Country)
+	f := c.NewForm().Set(keyField, ids.New(ids.Request)).Set("kind", string(party.Business)).Set("language", p.setup.Company.Locale).Set("address.country", p.setup.Company.Address.Country)
 	return c.Show(customerForm(p, f, party.Customer{}))
 }
 
 func (h *screens) createCustomer(c *fiberweb.Ctx) error {
-	return h.saveCustomer(c, party.Customer{}, func(in party.Customer) (party.Customer, error) {
-		return h.CreateCustomer(c.Context(), c.Actor(), in)
-	}, "sales.customer.created")
+	return h.saveCustomer(c, party.Customer{}, h.CreateCustomer, "sales.customer.created")
 }
 
 func (h *screens) editCustomer(c *fiberweb.Ctx) error {
@@ -167,13 +167,13 @@ func (h *screens) updateCustomer(c *fiberweb.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return h.saveCustomer(c, x, func(in party.Customer) (party.Customer, error) {
-		return h.UpdateCustomer(c.Context(), c.Actor(), in)
-	}, "sales.customer.saved")
+	return h.saveCustomer(c, x, h.UpdateCustomer, "sales.customer.saved")
 }
 
 // saveCustomer reads the form over what the customer is now.
-func (h *screens) saveCustomer(c *fiberweb.Ctx, now party.Customer, save func(party.Customer) (party.Customer, error), done string) error {
+func (h *screens) saveCustomer(c *fiberweb.Ctx, now party.Customer,
+	save func(context.Context, access.Actor, party.Customer) (party.Customer, error), done string,
+) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -196,7 +196,11 @@ func (h *screens) saveCustomer(c *fiberweb.Ctx, now party.Customer, save func(pa
 	in.Language, in.MethodID, in.Note = f.Choice("language", "fr", "en"), f.Text("method_id", 60), f.Text("note", 2000)
 	if f.OK() {
 		var saved party.Customer
-		if saved, err = save(in); err == nil {
+		saved, err = save(once(c, f), c.Actor(), in)
+		if made, again := app.Replayed(err); again {
+			saved.ID, saved.Name, err = made, in.Name, nil
+		}
+		if err == nil {
 			return c.Done("/customers/"+saved.ID, done, "name", saved.Name)
 		}
 		f.Fail(mendable(err, "method_id"))
@@ -297,7 +301,7 @@ func openQuotes(ctx context.Context, v customerView) ui.Table[app.QuoteRow] {
 		ID: "open-quotes", Caption: ui.T(ctx, "sales.customer.open_quotes"), Rows: v.quotes, Empty: ui.Key("sales.customer.no_quotes"),
 		Href: func(r app.QuoteRow) string { return ui.To(ctx, "/quotes", r.ID) },
 		Columns: []ui.Column[app.QuoteRow]{
-			{Label: ui.T(ctx, "sales.number"), Align: ui.Code, Main: true, Cell: func(r app.QuoteRow) templ.Component { return numberCell(r.Number, "sales.quote.draft") }},
+			{Label: ui.T(ctx, "sales.number"), Align: ui.Code, Main: true, Cell: func(r app.QuoteRow) templ.Component { return numberCell(r.Number, unnumbered(r.State)) }},
 			{Label: ui.T(ctx, "sales.date"), Align: ui.Code, Cell: func(r app.QuoteRow) templ.Component { return ui.Day(r.Date) }},
 			{Label: ui.T(ctx, "sales.state"), Cell: func(r app.QuoteRow) templ.Component { return quoteBadge(r.State, r.ValidUntil.Before(v.today)) }},
 			{Label: ui.T(ctx, "sales.gross"), Align: ui.End, Cell: func(r app.QuoteRow) templ.Component { return ui.Amount(v.money(r.Gross)) }},
@@ -308,6 +312,14 @@ func openQuotes(ctx context.Context, v customerView) ui.Table[app.QuoteRow] {
 func creditNote(ctx context.Context, v customerView) string {
 	if v.c.Credit.Sign() > 0 {
 		return ui.T(ctx, "sales.customer.credit_help")
+	}
+	return ""
+}
+
+// creditPath is where a credit is imputed or refunded, for those who keep the books.
+func creditPath(ctx context.Context, v customerView) string {
+	if v.keep && v.c.Credit.Sign() > 0 {
+		return ui.To(ctx, "/receipts/credit", v.c.ID)
 	}
 	return ""
 }

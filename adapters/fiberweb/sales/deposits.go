@@ -54,6 +54,9 @@ func (h *screens) saveDeposit(c *fiberweb.Ctx) error {
 		f.Fail(renamed(mendable(err, "method_id"), depositFields))
 	}
 	v.form, v.editing = f, in.ID
+	if !v.q.Open() {
+		v.refused = f.Faults() // there is no form any more to say it on
+	}
 	return c.Invalid(f, quotePage(v))
 }
 

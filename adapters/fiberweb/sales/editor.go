@@ -60,7 +60,7 @@ func (h *screens) newEditor(c *fiberweb.Ctx) (editor, error) {
 	if err != nil {
 		return editor{}, err
 	}
-	e := editor{page: p, form: c.NewForm(), focus: -1}
+	e := editor{page: p, form: c.NewForm().Set(keyField, ids.New(ids.Request)), focus: -1}
 	if id := c.Q("customer"); ids.Valid(ids.Customer, id) {
 		customer, err := h.Customer(c.Context(), c.Actor(), id)
 		if err != nil {
@@ -131,6 +131,9 @@ func (h *screens) edited(c *fiberweb.Ctx, e editor, save func(document) (id stri
 	}
 	if e.form.OK() {
 		id, err := save(in)
+		if made, again := app.Replayed(err); again {
+			id, err = made, nil
+		}
 		if err == nil {
 			path := e.section() + "/" + id
 			if verb == doSend {

@@ -1,29 +1,24 @@
 package sales_test
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"net"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
 	"github.com/acquit-app/acquit/adapters/fiberweb/sales"
+	"github.com/acquit-app/acquit/adapters/fiberweb/screentest"
 	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/app/apptest"
 	"github.com/acquit-app/acquit/core/billing"
+	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/party"
-	"github.com/rs/zerolog"
 	"github.com/shopspring/decimal"
 )
 
@@ -32,171 +27,78 @@ var ctx = context.Background()
 // house is a World whose sales screens are served.
 type house struct {
 	*apptest.World
-	base string
+	web *screentest.House
 }
 
-// logins lets people of the World log in.
-type logins struct{ *app.App }
-
-func (l logins) Companies(ctx context.Context, user string) ([]fiberweb.CompanyRef, error) {
-	refs, err := l.CompaniesOf(ctx, user)
-	out := make([]fiberweb.CompanyRef, len(refs))
-	for i, r := range refs {
-		out[i] = fiberweb.CompanyRef{ID: r.ID, Name: r.Name, Role: r.Role, Test: true}
-	}
-	return out, err
-}
-
-// drawer keeps sessions in memory.
-type drawer struct{ m sync.Map }
-
-func (d *drawer) Get(k string) ([]byte, error) {
-	v, _ := d.m.Load(k)
-	b, _ := v.([]byte)
-	return b, nil
-}
-
-func (d *drawer) Set(k string, v []byte, _ time.Duration) error {
-	d.m.Store(k, bytes.Clone(v))
-	return nil
-}
-
-func (d *drawer) Delete(k string) error { d.m.Delete(k); return nil }
-
-func (d *drawer) Reset() error { d.m.Clear(); return nil }
-
-// newHouse serves the screens of a World on a port of its own.
 func newHouse(t *testing.T) house {
 	t.Helper()
 	h := house{World: apptest.New(t)}
 	// What use cases write into documents is read on the screens.
 	h.Words = i18n.Words{}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.base = "http://" + ln.Addr().String()
-	s, err := fiberweb.New(fiberweb.Options{Auth: logins{h.App}, Sessions: &drawer{}, BaseURL: h.base, Version: "1.0", Log: zerolog.Nop(), Now: h.Clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sales.Mount(s, h.App)
-	serving, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(serving, ln) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("serving: %v", err)
-		}
-	})
+	h.web = screentest.New(t, h.Company.ID, h.Company.Name, func(o *fiberweb.Options) { o.Now = h.Clock.Now })
+	sales.Mount(h.web.Server, h.App)
 	return h
 }
 
-// at is the address of a page of the company.
-func (h house) at(path string) string { return h.base + "/c/" + h.Company.ID + path }
+// at is the path of a page of the company.
+func (h house) at(path string) string { return "/c/" + h.Company.ID + path }
 
-// visitor is somebody with a browser.
+// visitor is somebody of the company with a browser.
 type visitor struct {
 	t     *testing.T
 	h     house
-	c     *http.Client
+	c     *screentest.Client
 	token string
 }
 
-// answer is what a request got.
-type answer struct {
-	*http.Response
-	body string
-}
-
-var tokenField = regexp.MustCompile(`name="_csrf" value="([^"]+)"`)
-
-// as logs in as somebody with a role in the company.
+// as logs in as the person with a role.
 func (h house) as(t *testing.T, r access.Role) *visitor {
 	t.Helper()
-	email := string(r) + "@acquit.test"
-	if r != access.Owner {
-		if _, err := h.AddUser(ctx, h.Owner, app.NewUser{Email: email, Name: strings.ToUpper(string(r)), Password: apptest.Password, Language: "fr", Role: r}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return h.logIn(t, email)
+	return &visitor{t: t, h: h, c: h.web.As(t, r)}
 }
 
-func (h house) logIn(t *testing.T, email string) *visitor {
-	t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := &visitor{t: t, h: h, c: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-	v.remember(v.do(http.MethodGet, h.base+"/login", nil))
-	got := v.do(http.MethodPost, h.base+"/login", url.Values{"email": {email}, "password": {apptest.Password}, "_csrf": {v.token}})
-	if got.StatusCode != http.StatusSeeOther {
-		t.Fatalf("logging in as %s: %d\n%s", email, got.StatusCode, got.body)
-	}
-	v.token = ""
-	return v
-}
-
-func (v *visitor) remember(a answer) {
-	if m := tokenField.FindStringSubmatch(a.body); m != nil {
-		v.token = m[1]
-	}
-}
-
-func (v *visitor) do(method, address string, form url.Values) answer {
-	v.t.Helper()
-	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
-	}
-	req, err := http.NewRequestWithContext(ctx, method, address, body)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	req.Header.Set("Accept-Language", "fr")
-	res, err := v.c.Do(req)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return answer{res, string(b)}
-}
+// answer is what a request got.
+type answer struct{ screentest.Answer }
 
 // get asks for a page of the company.
 func (v *visitor) get(path string) answer {
 	v.t.Helper()
-	return v.do(http.MethodGet, v.h.at(path), nil)
+	return answer{v.c.Get(v.h.at(path))}
+}
+
+// follow goes to an address of a page.
+func (v *visitor) follow(address string) answer {
+	v.t.Helper()
+	return answer{v.c.Get(address)}
+}
+
+var tokenField = regexp.MustCompile(`name="_csrf" value="([^"]+)"`)
+
+// ready has a form's token at hand.
+func (v *visitor) ready() *visitor {
+	v.t.Helper()
+	if v.token == "" {
+		m := tokenField.FindStringSubmatch(v.get("/customers").Body) // the form for logging out is on every page
+		if m == nil {
+			v.t.Fatal("no form")
+		}
+		v.token = m[1]
+	}
+	return v
 }
 
 // post sends a form to a page of the company: names and values.
 func (v *visitor) post(path string, pairs ...string) answer {
 	v.t.Helper()
-	if v.token == "" {
-		v.remember(v.get("/customers")) // the form for logging out is on every page
-	}
-	form := url.Values{"_csrf": {v.token}}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		form.Add(pairs[i], pairs[i+1])
-	}
-	return v.do(http.MethodPost, v.h.at(path), form)
+	v.ready()
+	return answer{v.c.Post(v.h.at(path), append([]string{"_csrf", v.token}, pairs...)...)}
 }
 
 var tags = regexp.MustCompile(`<[^>]*>`)
 
-// text is what can be read of a page, with plain spaces.
+// text is what can be read of a page, in its order, whatever its elements.
 func (a answer) text() string {
-	s := strings.NewReplacer("&#39;", "'", "&amp;", "&", "&lt;", "<", "&gt;", ">", "&#34;", `"`, "\u00a0", " ", "\u202f", " ").Replace(tags.ReplaceAllString(a.body, " "))
-	return strings.Join(strings.Fields(s), " ")
+	return screentest.Plain(strings.NewReplacer("&lt;", "<", "&gt;", ">").Replace(tags.ReplaceAllString(a.Body, " ")))
 }
 
 // want checks the status and what can be read.
@@ -210,8 +112,8 @@ func (a answer) want(t *testing.T, status int, texts ...string) answer {
 			t.Errorf("%s %s: %q cannot be read in\n%s", a.Request.Method, a.Request.URL.Path, s, clip(a.text()))
 		}
 	}
-	if strings.Contains(a.body, "⟦") {
-		t.Errorf("%s: a text is missing: %s", a.Request.URL.Path, a.body[strings.Index(a.body, "⟦"):][:80])
+	if _, missing, found := strings.Cut(a.Body, "⟦"); found {
+		t.Errorf("%s: a text is missing: %.60s", a.Request.URL.Path, missing)
 	}
 	return a
 }
@@ -233,7 +135,7 @@ func (a answer) to(t *testing.T, h house, prefix string) string {
 	if a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%s %s: %d, want a redirect\n%s", a.Request.Method, a.Request.URL.Path, a.StatusCode, clip(a.text()))
 	}
-	path, ok := strings.CutPrefix(a.Header.Get("Location"), "/c/"+h.Company.ID)
+	path, ok := strings.CutPrefix(a.Header.Get("Location"), h.at(""))
 	if !ok || !strings.HasPrefix(path, prefix) {
 		t.Fatalf("%s %s: sent to %s, want %s", a.Request.Method, a.Request.URL.Path, a.Header.Get("Location"), prefix)
 	}
@@ -316,4 +218,38 @@ func (h house) paidOnline(t *testing.T, conn inbox.Connection, document string, 
 	}
 }
 
-func contains(s, part string) bool { return strings.Contains(s, part) }
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// docForm is what the form of a quote or invoice of one line sends; extra pairs follow.
+func docForm(customer, description, quantity, price, vat string, extra ...string) []string {
+	return append([]string{"customer_id", customer, "date", "2026-06-16", "lines.0.description", description, "lines.0.quantity", quantity,
+		"lines.0.unit_price", price, "lines.0.vat_code", vat}, extra...)
+}
+
+var related = regexp.MustCompile(`<a[^>]*rel="(\w+)"[^>]*href="([^"]+)"`)
+
+// link is the address of the link with a relation: the next page of a list.
+func link(t *testing.T, a answer, rel string) string {
+	t.Helper()
+	for _, m := range related.FindAllStringSubmatch(a.Body, -1) {
+		if m[1] == rel {
+			return strings.ReplaceAll(m[2], "&amp;", "&")
+		}
+	}
+	t.Fatalf("no link %s", rel)
+	return ""
+}
+
+// company changes the company's settings in ways that no screen would allow.
+func (h house) company(t *testing.T, change func(*party.Company)) {
+	t.Helper()
+	err := h.Books.Write(ctx, h.Company.ID, func(_ context.Context, tx *books.Tx) error {
+		c := tx.Setup().Company.Clone()
+		change(&c)
+		tx.Set(c)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

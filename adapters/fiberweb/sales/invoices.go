@@ -1,6 +1,7 @@
 package sales
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/a-h/templ"
@@ -197,16 +198,14 @@ func (w invoiceView) asked() int64 {
 }
 
 func (h *screens) invoiceAnswered(c *fiberweb.Ctx, failed error) error {
-	f := c.NewForm()
-	f.Fail(failed)
-	if err := f.Broken(); err != nil {
-		return err
+	if !sayable(failed) {
+		return failed
 	}
 	w, err := h.readInvoice(c)
 	if err != nil {
 		return err
 	}
-	w.refused = f.Faults()
+	w.refused = fault.All(failed)
 	return c.Page(fiberweb.Status(failed), invoicePage(w))
 }
 
@@ -245,7 +244,7 @@ func (h *screens) createInvoice(c *fiberweb.Ctx) error {
 		return err
 	}
 	return h.edited(c, e, func(in document) (string, error) {
-		v, err := h.CreateInvoice(c.Context(), c.Actor(), in.invoice())
+		v, err := h.CreateInvoice(once(c, e.form), c.Actor(), in.invoice())
 		return v.ID, err
 	})
 }
@@ -337,7 +336,7 @@ func (h *screens) invoiceAct(c *fiberweb.Ctx, title, icon string) (act, invoiceV
 	path := "/invoices/" + w.v.ID
 	name := invoiceTitle(c.Loc(), w.v)
 	return act{
-		title: c.T(title), icon: icon, active: "invoices", customer: w.v.CustomerID, document: path,
+		title: c.T(title), icon: icon, active: "invoices", customer: w.v.CustomerID, document: path, number: w.v.Number,
 		crumbs: []ui.Link{{Label: c.T("nav.invoices"), Href: c.URL("/invoices")}, {Label: name, Href: c.URL(path)}},
 		ask: ui.Confirmation{No: c.URL(path), Facts: []ui.Fact{
 			{Label: c.T("sales.document"), Value: ui.Text(name)}, {Label: c.T("sales.customer"), Value: ui.Text(w.customer.Name)},
@@ -409,9 +408,13 @@ func (h *screens) sendInvoice(c *fiberweb.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v, err := h.SendInvoice(c.Context(), c.Actor(), c.Params("id"))
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	v, err := h.SendInvoice(once(c, f), c.Actor(), c.Params("id"))
 	return a.tried(c, err, func() error {
-		return c.Done("/invoices/"+v.ID, "sales.sent", "number", v.Number, "email", a.to)
+		return c.Done(a.document, "sales.sent", "number", cmp.Or(v.Number, a.number), "email", a.to)
 	})
 }
 
@@ -443,8 +446,12 @@ func (h *screens) remind(c *fiberweb.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v, err := h.RemindInvoice(c.Context(), c.Actor(), c.Params("id"))
-	return a.tried(c, err, func() error { return c.Done("/invoices/"+v.ID, "sales.reminded", "number", v.Number, "email", a.to) })
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	_, err = h.RemindInvoice(once(c, f), c.Actor(), c.Params("id"))
+	return a.tried(c, err, func() error { return c.Done(a.document, "sales.reminded", "number", a.number, "email", a.to) })
 }
 
 func (h *screens) discardAct(c *fiberweb.Ctx) (act, error) {
@@ -602,6 +609,7 @@ func receiptTable(ctx context.Context, w invoiceView) ui.Table[app.ReceiptRow] {
 	}
 	return ui.Table[app.ReceiptRow]{
 		ID: "receipts", Caption: ui.T(ctx, "sales.receipts"), Rows: w.pays.receipts,
+		Href: func(r app.ReceiptRow) string { return ui.To(ctx, "/receipts", r.ID) },
 		Columns: []ui.Column[app.ReceiptRow]{
 			{Label: ui.T(ctx, "sales.date"), Align: ui.Code, Main: true, Cell: func(r app.ReceiptRow) templ.Component { return ui.Day(r.Date) }},
 			{Label: ui.T(ctx, "sales.method"), Cell: func(r app.ReceiptRow) templ.Component { return receiptMethod(w, r) }},
@@ -626,6 +634,7 @@ func receiptMethod(w invoiceView, r app.ReceiptRow) templ.Component {
 func arrivalTable(ctx context.Context, w invoiceView) ui.Table[app.ArrivalRow] {
 	return ui.Table[app.ArrivalRow]{
 		ID: "arrivals", Caption: ui.T(ctx, "sales.arrivals"), Rows: w.pays.arrivals,
+		Href: func(r app.ArrivalRow) string { return ui.To(ctx, "/inbox", r.ID) },
 		Columns: []ui.Column[app.ArrivalRow]{
 			{Label: ui.T(ctx, "sales.payment_reference"), Main: true, Cell: func(r app.ArrivalRow) templ.Component {
 				return templ.Join(ui.Text(w.pays.gateways[r.ConnectionID]+" "), referenceCell(r.ExternalID))

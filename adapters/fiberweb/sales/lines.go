@@ -80,7 +80,7 @@ func readLines(c *fiberweb.Ctx, f *form.Form) []billing.DocLine {
 			Discount: f.Percent(name("discount")), VATCode: f.Value(name("vat_code")),
 		}
 		// Nothing typed is missing, not zero: a free line says so.
-		for _, field := range []string{"quantity", "unit_price"} {
+		for _, field := range []string{"description", "quantity", "unit_price"} {
 			if strings.TrimSpace(f.Value(name(field))) == "" {
 				f.Add(fault.New(fault.Invalid, fault.Required).On(name(field)))
 			}

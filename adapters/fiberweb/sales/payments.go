@@ -1,6 +1,7 @@
 package sales
 
 import (
+	"context"
 	"slices"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb"
@@ -101,8 +102,8 @@ func (h *screens) entries(c *fiberweb.Ctx, v billing.Invoice, document string, p
 }
 
 // entryOf is a posted entry as it is drawn.
-func (p page) entryOf(e app.EntryView) ui.Entry {
-	out := ui.Entry{Journal: e.Journal, Number: itoa(e.Number), Date: e.Date, Label: e.Label}
+func (p page) entryOf(ctx context.Context, e app.EntryView) ui.Entry {
+	out := ui.Entry{Journal: e.Journal, Number: itoa(e.Number), Date: e.Date, Label: e.Label, Href: ui.To(ctx, "/journal", itoa(e.Seq))}
 	for i, l := range e.Lines {
 		line := ui.EntryLine{Account: l.Account, Name: p.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label,
 			Debit: money.Of(l.Debit, p.cur), Credit: money.Of(l.Credit, p.cur)}

@@ -1,6 +1,7 @@
 package sales
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -70,7 +71,7 @@ func quoteTable(ctx context.Context, p page, rows app.Page[app.QuoteRow], filter
 		Href:  func(r app.QuoteRow) string { return ui.To(ctx, "/quotes", r.ID) },
 		Pager: &ui.Pager{Previous: rows.Prev, Next: rows.Next},
 		Columns: []ui.Column[app.QuoteRow]{
-			{Label: ui.T(ctx, "sales.number"), Sort: "number", Align: ui.Code, Main: true, Cell: func(r app.QuoteRow) templ.Component { return numberCell(r.Number, "sales.quote.draft") }},
+			{Label: ui.T(ctx, "sales.number"), Sort: "number", Align: ui.Code, Main: true, Cell: func(r app.QuoteRow) templ.Component { return numberCell(r.Number, unnumbered(r.State)) }},
 			{Label: ui.T(ctx, "sales.date"), Sort: "date", Align: ui.Code, Cell: func(r app.QuoteRow) templ.Component { return ui.Day(r.Date) }},
 			{Label: ui.T(ctx, "sales.customer"), Cell: func(r app.QuoteRow) templ.Component { return ui.Text(r.CustomerName) }},
 			{Label: ui.T(ctx, "sales.state"), Cell: func(r app.QuoteRow) templ.Component { return quoteBadge(r.State, r.ValidUntil.Before(p.today)) }},
@@ -157,16 +158,14 @@ func (v quoteView) frozen() bool {
 
 // answered shows the quote again, saying why an act on it was refused.
 func (h *screens) answered(c *fiberweb.Ctx, failed error) error {
-	f := c.NewForm()
-	f.Fail(failed)
-	if err := f.Broken(); err != nil {
-		return err
+	if !sayable(failed) {
+		return failed
 	}
 	v, err := h.readQuote(c)
 	if err != nil {
 		return err
 	}
-	v.refused = f.Faults()
+	v.refused = fault.All(failed)
 	return c.Page(fiberweb.Status(failed), quotePage(v))
 }
 
@@ -205,7 +204,7 @@ func (h *screens) createQuote(c *fiberweb.Ctx) error {
 		return err
 	}
 	return h.edited(c, e, func(in document) (string, error) {
-		q, err := h.CreateQuote(c.Context(), c.Actor(), in.quote())
+		q, err := h.CreateQuote(once(c, e.form), c.Actor(), in.quote())
 		return q.ID, err
 	})
 }
@@ -264,7 +263,7 @@ func (h *screens) quoteAct(c *fiberweb.Ctx, title, icon string) (act, quoteView,
 	}
 	path := "/quotes/" + v.q.ID
 	return act{
-		title: c.T(title), icon: icon, active: "quotes", customer: v.q.CustomerID, document: path,
+		title: c.T(title), icon: icon, active: "quotes", customer: v.q.CustomerID, document: path, number: v.q.Number,
 		crumbs: []ui.Link{{Label: c.T("nav.quotes"), Href: c.URL("/quotes")}, {Label: quoteTitle(c.Loc(), v.q), Href: c.URL(path)}},
 		ask:    ui.Confirmation{No: c.URL(path)},
 	}, v, nil
@@ -301,8 +300,14 @@ func (h *screens) sendQuote(c *fiberweb.Ctx) error {
 	if err != nil {
 		return err
 	}
-	q, err := h.SendQuote(c.Context(), c.Actor(), c.Params("id"))
-	return a.tried(c, err, func() error { return c.Done("/quotes/"+q.ID, "sales.quote.sent", "number", q.Number, "email", a.to) })
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	q, err := h.SendQuote(once(c, f), c.Actor(), c.Params("id"))
+	return a.tried(c, err, func() error {
+		return c.Done(a.document, "sales.quote.sent", "number", cmp.Or(q.Number, a.number), "email", a.to)
+	})
 }
 
 func (h *screens) acceptQuote(c *fiberweb.Ctx) error {

@@ -825,7 +825,7 @@ func deposits(v quoteView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Form(ui.FormProps{Action: ui.To(ctx, "/quotes", v.q.ID) + "/deposits", Form: v.form, Class: "grid"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Form(ui.FormProps{Action: ui.To(ctx, "/quotes", v.q.ID) + "/deposits#deposit-form", Form: v.form, Class: "grid"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -7,6 +7,9 @@ package sales
 
 import (
 	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +25,7 @@ import (
 	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/fault"
+	"github.com/acquit-app/acquit/core/ids"
 	"github.com/acquit-app/acquit/core/money"
 )
 
@@ -76,6 +80,7 @@ type page struct {
 	setup *books.Setup
 	cur   money.Currency
 	sell  bool // whoever looks may sell
+	keep  bool // ... and may keep the books
 	today civil.Date
 }
 
@@ -85,7 +90,8 @@ func (h *screens) open(c *fiberweb.Ctx) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	return page{s, s.Company.Currency, c.Actor().Role.Can(access.Sell), h.Today()}, nil
+	role := c.Actor().Role
+	return page{s, s.Company.Currency, role.Can(access.Sell), role.Can(access.Keep), h.Today()}, nil
 }
 
 // views are the views of the books, when the role may read. Code: not_allowed.
@@ -152,17 +158,29 @@ type act struct {
 	document string // path of the document, where its date and lines are mended
 	about    templ.Component
 	to       string // the address that a mail goes to
+	number   string // of the document, before it is done
 }
 
 // tried answers a confirmation's POST: on a refusal the question again with what to mend, otherwise done's answer.
 func (a act) tried(c *fiberweb.Ctx, err error, done func() error) error {
-	if err == nil {
+	if _, again := app.Replayed(err); err == nil || again {
 		return done()
 	}
-	f := c.NewForm()
-	f.Fail(err)
-	a.refused = f.Faults()
-	return c.Invalid(f, askPage(a))
+	if !sayable(err) {
+		return err
+	}
+	a.refused = fault.All(err)
+	return c.Page(fiberweb.Status(err), askPage(a))
+}
+
+// sayable says whether a page can say what went wrong: refusals, conflicts, and gateways that do not answer.
+func sayable(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Conflict, fault.Refused, fault.Unavailable:
+		return true
+	case fault.Internal, fault.NotFound, fault.Forbidden, fault.Unauthenticated:
+	}
+	return false
 }
 
 // mend is where a refusal is mended, within the company, with the key of its words; empty when there is no such place.
@@ -184,6 +202,21 @@ func (a act) mend(e *fault.Error) (path, key string) {
 		}
 	}
 	return "", ""
+}
+
+// keyField makes a form that is sent twice, by a second click or a browser that tries again, count once.
+const keyField = "key"
+
+// once is the context to do what a form asks for exactly once, however often it is sent as it is. Changed and sent again,
+// it asks for something else.
+func once(c *fiberweb.Ctx, f *form.Form) context.Context {
+	key := f.Value(keyField)
+	if !ids.Valid(ids.Request, key) {
+		return c.Context()
+	}
+	sum := sha256.Sum256(c.Body())
+	key = "web:" + key + ":" + hex.EncodeToString(sum[:16])
+	return books.WithKey(c.Context(), key, key)
 }
 
 // renamed brings the faults of a use case to the names that a form has for its fields.

@@ -152,9 +152,17 @@ func signed(p page, k billing.InvoiceKind, minor int64) money.Money {
 
 func quoteTitle(l *i18n.Localizer, q billing.Quote) string {
 	if q.Number == "" {
-		return l.T("sales.quote.draft")
+		return l.T(unnumbered(q.State))
 	}
 	return l.T("sales.quote.titled", "number", q.Number)
+}
+
+// unnumbered is how a quote without a number is called: a draft, or one that was refused before it was ever sent.
+func unnumbered(s billing.QuoteState) string {
+	if s == billing.QuoteDraft {
+		return "sales.quote.draft"
+	}
+	return "sales.quote.unnumbered"
 }
 
 func depositTitle(l *i18n.Localizer, d billing.Deposit) string {
