@@ -37,8 +37,8 @@ type DemoOptions struct {
 	Invoices int
 	// Seed chooses the year. The same seed, number of invoices and day give the same books: the same head of the chain.
 	Seed uint64
-	// Until is the day on which the books will be looked at. The story ends on the evening before, so that none of it lies
-	// in the future, even by another clock than ours.
+	// Until is the day on which the books will be looked at. The story ends on the evening before: none of it lies in the
+	// future.
 	Until civil.Date
 	// Clock sets the clock by which the books write; see DemoClock.
 	Clock func(time.Time)
