@@ -189,7 +189,7 @@ func (s *Store) Member(ctx context.Context, company, user string) (access.Member
 
 // CompaniesOf implements app.Directory.
 func (s *Store) CompaniesOf(ctx context.Context, user string) ([]app.CompanyRef, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT c.id, c.name, m.role FROM members AS m JOIN companies AS c ON c.id = m.company_id
+	rows, err := s.read.QueryContext(ctx, `SELECT c.id, c.name, c.test_books, m.role FROM members AS m JOIN companies AS c ON c.id = m.company_id
 		WHERE m.user_id = ? ORDER BY c.name, c.id`, user)
 	if err != nil {
 		return nil, s.refusal(ctx, err, nil)
@@ -197,7 +197,7 @@ func (s *Store) CompaniesOf(ctx context.Context, user string) ([]app.CompanyRef,
 	var out []app.CompanyRef
 	err = scanAll(rows, func() error {
 		var r app.CompanyRef
-		err := rows.Scan(&r.ID, &r.Name, &r.Role)
+		err := rows.Scan(&r.ID, &r.Name, &r.Test, &r.Role)
 		out = append(out, r)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/acquit-app/acquit/core/billing"
 	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/fault"
+	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/ledger"
 	"github.com/acquit-app/acquit/core/money"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -46,6 +47,8 @@ func (s *Store) refusal(ctx context.Context, err error, c *books.Changes) error 
 	switch r.name {
 	case "deposits_one_online":
 		return fault.New(fault.Refused, fault.SecondOnlineDeposit, "deposit", onlineDeposit(c)).On("method")
+	case "email_missing":
+		return fault.New(fault.Refused, fault.EmailMissing, "customer", s.withoutEmail(ctx, c))
 	case "attempts_one_in_progress":
 		return fault.New(fault.Conflict, fault.PaymentInProgress)
 	case "journal_entries_source":
@@ -165,6 +168,22 @@ func onlineDeposit(c *books.Changes) string {
 		}
 	}
 	return ""
+}
+
+// withoutEmail is the name of the customer whose attempt was refused.
+func (s *Store) withoutEmail(ctx context.Context, c *books.Changes) string {
+	var customers []string
+	for _, p := range c.Puts {
+		if at, ok := p.Value.(inbox.Attempt); ok {
+			customers = append(customers, at.CustomerID)
+		}
+	}
+	var name string
+	if len(customers) > 0 {
+		_ = s.read.NewSelect().Table("customers").Column("name").Where("company_id = ?", c.Company).
+			Where("id IN (?)", bun.In(customers)).Where("email = ''").Limit(1).Scan(ctx, &name)
+	}
+	return name
 }
 
 // postedNumber is the number of the entry that was posted for one of the sources before.

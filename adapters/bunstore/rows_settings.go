@@ -18,6 +18,7 @@ type companyRow struct {
 	ID         string `bun:"id,pk"`
 	Name       string
 	Settings   string
+	TestBooks  bool // also among the settings; here for lists of companies
 	Logo       []byte
 	MailSealed []byte
 }
@@ -78,7 +79,7 @@ type mailDoc struct {
 }
 
 func toCompany(_ string, v party.Company) companyRow {
-	return companyRow{ID: v.ID, Name: v.Name, Logo: blob(v.Logo), MailSealed: blob(v.Mail.Sealed), Settings: mustJSON(settingsDoc{
+	return companyRow{ID: v.ID, Name: v.Name, TestBooks: v.TestBooks, Logo: blob(v.Logo), MailSealed: blob(v.Mail.Sealed), Settings: mustJSON(settingsDoc{
 		LegalForm: v.LegalForm, CapitalMinor: v.Capital.Minor(), CapitalCurrency: string(v.Capital.Currency()), SIREN: v.SIREN,
 		SIRET: v.SIRET, RegisterAt: v.RegisterAt, VATNumber: v.VATNumber, Address: addressDoc(v.Address), Email: v.Email,
 		Phone: v.Phone, Website: v.Website, Currency: string(v.Currency), Locale: v.Locale, VATRegime: string(v.VATRegime),

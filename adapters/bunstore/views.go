@@ -67,16 +67,17 @@ func (s *Store) Link(ctx context.Context, hash string) (string, inbox.PayLink, e
 // Companies implements app.Views.
 func (s *Store) Companies(ctx context.Context) ([]app.CompanyRef, error) {
 	var out []app.CompanyRef
-	rows, err := s.read.QueryContext(ctx, "SELECT id, name FROM companies ORDER BY name, id")
+	rows, err := s.read.QueryContext(ctx, "SELECT id, name, test_books FROM companies ORDER BY name, id")
 	if err != nil {
 		return nil, err
 	}
-	return out, scanAll(rows, func() error {
+	err = scanAll(rows, func() error {
 		var r app.CompanyRef
-		err := rows.Scan(&r.ID, &r.Name)
+		err := rows.Scan(&r.ID, &r.Name, &r.Test)
 		out = append(out, r)
 		return err
 	})
+	return out, err
 }
 
 // DueWork implements app.Views. Mails wait until their next try, those being sent until their sender is taken for dead;

@@ -40,7 +40,7 @@ func (l logins) Companies(ctx context.Context, user string) ([]fiberweb.CompanyR
 	refs, err := l.a.CompaniesOf(ctx, user)
 	out := make([]fiberweb.CompanyRef, len(refs))
 	for i, r := range refs {
-		out[i] = fiberweb.CompanyRef{ID: r.ID, Name: r.Name, Role: r.Role}
+		out[i] = fiberweb.CompanyRef{ID: r.ID, Name: r.Name, Role: r.Role, Test: r.Test}
 	}
 	return out, err
 }

@@ -112,6 +112,7 @@ type UserRole struct {
 // CompanyRef names a company.
 type CompanyRef struct {
 	ID, Name string
+	Test     bool        // play money only
 	Role     access.Role // of the user asked about; empty in Companies
 }
 

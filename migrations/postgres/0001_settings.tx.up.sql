@@ -5,6 +5,7 @@ CREATE TABLE companies (
 	id          text COLLATE "C" PRIMARY KEY,
 	name        text NOT NULL,
 	settings    text NOT NULL,
+	test_books  boolean NOT NULL,
 	logo        bytea NOT NULL,
 	mail_sealed bytea NOT NULL
 );

@@ -40,6 +40,17 @@ CREATE INDEX attempts_open ON attempts (company_id, connection_id, id) WHERE sta
 -- One payment in progress for each document.
 CREATE UNIQUE INDEX attempts_one_in_progress ON attempts (company_id, document_id) WHERE state IN ('created', 'opened', 'pending');
 
+-- The e-mail rule: no online payment of a customer without an address. One that began before the address went is let end.
+CREATE FUNCTION check_attempt() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM customers c WHERE c.company_id = NEW.company_id AND c.id = NEW.customer_id AND c.email = '') THEN
+		RAISE EXCEPTION 'acquit: customer % has no e-mail address', NEW.customer_id
+			USING ERRCODE = 'check_violation', CONSTRAINT = 'email_missing';
+	END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER attempts_checked BEFORE INSERT ON attempts FOR EACH ROW WHEN (NEW.state = 'created') EXECUTE FUNCTION check_attempt();
+
 -- to_do: somebody must look; postable: OK on all posts it; unmatched: waits for its document. The program derives them.
 CREATE TABLE arrivals (
 	company_id    text COLLATE "C" NOT NULL,
@@ -99,7 +110,7 @@ CREATE INDEX arrivals_postable ON arrivals (company_id, occurred_at, id) WHERE p
 CREATE INDEX arrivals_unmatched ON arrivals (company_id, occurred_at, id) WHERE unmatched;
 CREATE INDEX arrivals_fee_awaited ON arrivals (company_id, occurred_at) WHERE state = 'integrated' AND fee_state = 'unknown';
 CREATE INDEX arrivals_document ON arrivals (company_id, document_id) WHERE document_id <> '';
-CREATE INDEX arrivals_customer ON arrivals (company_id, customer_id) WHERE customer_id <> '';
+CREATE INDEX arrivals_customer ON arrivals (company_id, customer_id, occurred_at) WHERE customer_id <> '';
 CREATE INDEX arrivals_external ON arrivals (company_id, external_id);
 
 CREATE TABLE deliveries (

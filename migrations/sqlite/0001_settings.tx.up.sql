@@ -5,6 +5,7 @@ CREATE TABLE companies (
 	id          TEXT NOT NULL PRIMARY KEY,
 	name        TEXT NOT NULL,
 	settings    TEXT NOT NULL,
+	test_books  INTEGER NOT NULL,
 	logo        BLOB NOT NULL,
 	mail_sealed BLOB NOT NULL
 ) STRICT;

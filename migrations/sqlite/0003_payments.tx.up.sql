@@ -40,6 +40,13 @@ CREATE INDEX attempts_open ON attempts (company_id, connection_id, id) WHERE sta
 -- One payment in progress for each document.
 CREATE UNIQUE INDEX attempts_one_in_progress ON attempts (company_id, document_id) WHERE state IN ('created', 'opened', 'pending');
 
+-- The e-mail rule: no online payment of a customer without an address. One that began before the address went is let end.
+CREATE TRIGGER attempts_checked BEFORE INSERT ON attempts
+	WHEN NEW.state = 'created' AND EXISTS (SELECT 1 FROM customers AS c WHERE c.company_id = NEW.company_id AND c.id = NEW.customer_id AND c.email = '')
+BEGIN
+	SELECT RAISE(ABORT, 'acquit: email_missing');
+END;
+
 -- to_do: somebody must look; postable: OK on all posts it; unmatched: waits for its document. The program derives them.
 CREATE TABLE arrivals (
 	company_id    TEXT NOT NULL,
@@ -99,7 +106,7 @@ CREATE INDEX arrivals_postable ON arrivals (company_id, occurred_at, id) WHERE p
 CREATE INDEX arrivals_unmatched ON arrivals (company_id, occurred_at, id) WHERE unmatched;
 CREATE INDEX arrivals_fee_awaited ON arrivals (company_id, occurred_at) WHERE state = 'integrated' AND fee_state = 'unknown';
 CREATE INDEX arrivals_document ON arrivals (company_id, document_id) WHERE document_id <> '';
-CREATE INDEX arrivals_customer ON arrivals (company_id, customer_id) WHERE customer_id <> '';
+CREATE INDEX arrivals_customer ON arrivals (company_id, customer_id, occurred_at) WHERE customer_id <> '';
 CREATE INDEX arrivals_external ON arrivals (company_id, external_id);
 
 CREATE TABLE deliveries (

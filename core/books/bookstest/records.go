@@ -281,6 +281,21 @@ func testAttempts(t *testing.T, store books.Store) {
 	// The next one may begin in the transaction that ends the first.
 	must(t, save(attempt("att_4", "inv_1", inbox.Opened), attempt("att_1", "inv_1", inbox.Expired)))
 	Expect(t, save(attempt("att_1", "inv_1", inbox.Opened)), fault.PaymentInProgress)
+
+	// Nobody without an e-mail address is asked to pay online.
+	silent := party.Customer{ID: "cus_silent", Code: "SILENT", Name: "Muet"}
+	must(t, save(put(books.Customers, silent.ID, silent, false)))
+	of := func(p books.Put) books.Put {
+		at := p.Value.(inbox.Attempt)
+		at.CustomerID = silent.ID
+		p.Value = at
+		return p
+	}
+	err := save(of(attempt("att_5", "inv_5", inbox.Created)))
+	Expect(t, err, fault.EmailMissing)
+	if p := fault.All(err)[0].Params; len(p) != 1 || p[0].Value != silent.Name {
+		t.Errorf("the customer without an address is %v", p)
+	}
 }
 
 func testParts(t *testing.T, store books.Store) {

@@ -63,6 +63,11 @@ func (x *session) save(c *books.Changes) error {
 				return err
 			}
 		}
+		if at, ok := p.Value.(inbox.Attempt); ok && at.State == inbox.Created {
+			if err := x.reachable(at.CustomerID, c); err != nil {
+				return err
+			}
+		}
 		if l, ok := p.Value.(inbox.PayLink); ok {
 			if err := x.hash(l); err != nil {
 				return err
@@ -76,6 +81,21 @@ func (x *session) save(c *books.Changes) error {
 		set(x, x.books.records, p.Ref, p.Value)
 	}
 	return x.match(c)
+}
+
+// reachable is the e-mail rule, as the databases repeat it.
+func (x *session) reachable(customer string, c *books.Changes) error {
+	ref := books.Ref{Kind: books.Customers, ID: customer}
+	v := x.books.records[ref]
+	for _, p := range c.Puts {
+		if p.Ref == ref {
+			v = p.Value
+		}
+	}
+	if k, ok := v.(party.Customer); ok && k.Email == "" {
+		return fault.New(fault.Refused, fault.EmailMissing, "customer", k.Name)
+	}
+	return nil
 }
 
 func (x *session) hash(l inbox.PayLink) error {
