@@ -48,7 +48,7 @@ type PayPage struct {
 	Total    money.Money
 	Due      money.Money
 	PaidAt   civil.Date
-	Receipt  string // its number or reference, when settled
+	Receipt  string // the payment's reference, when settled
 	Failed   string // the last attempt failed: the provider's reason, "" when unknown
 	Tried    bool   // an attempt was made and did not succeed
 	Offers   []Offer
@@ -109,10 +109,12 @@ func (a *App) PayPage(ctx context.Context, token string) (PayPage, error) {
 		page.State = PayInProgress
 	case p.Waiting > 0 && page.Due.Sign() == 0:
 		// Paid and not posted yet: the truth for the payer is that nothing more is asked of them.
-		page.State, page.PaidAt, page.Receipt = PaySettled, a.day(last.UpdatedAt), last.ID
+		page.State = PaySettled
+		err = a.waitingPayment(ctx, company, &page, l.ID)
 	case page.State != "":
 	case page.Due.Sign() == 0:
 		page.State = PaySettled
+		err = a.lastReceipt(ctx, company, &page, l.ID)
 	case len(page.Offers) == 0:
 		page.State = PayOffline
 	default:
@@ -120,21 +122,39 @@ func (a *App) PayPage(ctx context.Context, token string) (PayPage, error) {
 		page.Tried = last.State == inbox.FailedPay || last.State == inbox.Expired
 		page.Failed = last.Reason
 	}
-	return page, nil
+	return page, err
+}
+
+// waitingPayment says when a document was paid, by the payment that waits for the accountant's OK.
+func (a *App) waitingPayment(ctx context.Context, company string, page *PayPage, document string) error {
+	list, err := a.Views.Arrivals(ctx, company, ArrivalQuery{Document: document, Kinds: []string{string(gateway.KindPayment)},
+		States: []inbox.State{inbox.Ready, inbox.Review}, Desc: true, Paging: Paging{Limit: 1}})
+	for _, ar := range list.Items {
+		page.PaidAt, page.Receipt = a.day(ar.OccurredAt), ar.ExternalID
+	}
+	return err
+}
+
+// lastReceipt says when a document was last paid, by the date of the payment rather than by that of its posting.
+func (a *App) lastReceipt(ctx context.Context, company string, page *PayPage, document string) error {
+	list, err := a.Views.Receipts(ctx, company, ReceiptQuery{Document: document})
+	for _, r := range list.Items {
+		if r.ReversedSeq == 0 && r.Amount.Sign() > 0 {
+			page.PaidAt, page.Receipt = r.Date, r.Reference
+			break
+		}
+	}
+	return err
 }
 
 func (page *PayPage) describe(p payable) {
 	if v := p.Invoice; v != nil {
 		page.Date, page.DueDate, page.Total = v.Date, v.DueDate, money.Of(v.Totals.Gross, v.Currency)
-		page.PaidAt = civil.On(v.PaidAt)
 		switch {
 		case v.Dispute > 0:
 			page.State = PayDisputed
 		case v.Credited >= v.Payable() && v.Paid == 0 && v.Payable() > 0:
 			page.State = PayClosed
-		}
-		if v.PaidAt.IsZero() {
-			page.PaidAt = civil.Date{}
 		}
 		return
 	}
