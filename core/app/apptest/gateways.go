@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -337,7 +338,7 @@ func (g *play) ParseWebhook(_ context.Context, d gateway.Delivery) (gateway.Hint
 	}
 	defer g.p.mu.Unlock()
 	var a announcement
-	signed := len(d.Headers) > 0 && d.Headers[0].Value == "signed by "+g.p.Account
+	signed := slices.Contains(d.Headers, gateway.Header{Name: "Signature", Value: "signed by " + g.p.Account})
 	if err := json.Unmarshal(d.Body, &a); err != nil || !signed {
 		return gateway.Hint{}, gateway.Fail(gateway.ErrUntrusted, gateway.NotDone, "bad_signature", "the delivery does not verify")
 	}
