@@ -100,7 +100,8 @@ func newStory(t *testing.T) story {
 
 func (s story) enter(t *testing.T) browser {
 	t.Helper()
-	p := browser{browsertest.New(t), s.web.Serve(t) + s.at("")}
+	base := s.web.Serve(t) // before the browser, which is closed first: its open connections would keep the server from ending
+	p := browser{browsertest.New(t), base + s.at("")}
 	p.Open("/quotes") // and is asked to log in
 	p.FillLabel("Adresse e-mail", screentest.Address(access.Owner))
 	p.FillLabel("Mot de passe", screentest.Password)

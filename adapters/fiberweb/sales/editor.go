@@ -194,8 +194,6 @@ func (h *screens) read(c *fiberweb.Ctx, e editor) (document, error) {
 	return d, nil
 }
 
-// ---- what the page is made of ----
-
 func (e editor) layout(ctx context.Context) ui.Page {
 	p := ui.Page{Title: ui.T(ctx, "sales."+e.kind+".new"), Active: "invoices", Crumbs: []ui.Link{{Label: ui.T(ctx, "nav.invoices"), Href: ui.To(ctx, "/invoices")}}}
 	if e.kind == "quote" {

@@ -149,8 +149,6 @@ func clip(s string) string {
 	return s
 }
 
-// ---- what the World is filled with ----
-
 func line(description, quantity, price, code string) billing.DocLine {
 	return billing.DocLine{Description: description, Quantity: decimal.RequireFromString(quantity), UnitPrice: decimal.RequireFromString(price), VATCode: code}
 }

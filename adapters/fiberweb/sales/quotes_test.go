@@ -2,6 +2,7 @@ package sales_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,7 +66,7 @@ func TestAQuoteIsWritten(t *testing.T) {
 	if !strings.Contains(added.Body, `name="lines.1.description"`) || !strings.Contains(added.Body, `value="1 250,50"`) {
 		t.Error("no line was added, or what was typed is lost")
 	}
-	two := append(form, "lines.1.description", "Livraison", "lines.1.quantity", "1", "lines.1.unit_price", "40", "lines.1.vat_code", "S055B")
+	two := append(slices.Clone(form), "lines.1.description", "Livraison", "lines.1.quantity", "1", "lines.1.unit_price", "40", "lines.1.vat_code", "S055B")
 	me.post("/quotes/new", append(two, "do", "totals")...).want(t, 200, "20 % · services sur 2 250,90 €", "5,5 % · biens sur 40,00 €", "Total TTC 2 743,28 €")
 	gone := me.post("/quotes/new", append(two, "do", "remove.0")...).want(t, 200, "Total TTC 42,20 €")
 	if strings.Contains(gone.Body, "Conseil") || strings.Contains(gone.Body, "lines.1.") {

@@ -23,9 +23,10 @@ func badge(tone ui.Tone, icon, key string) templ.Component {
 	})
 }
 
+// activeBadge marks customers who are no longer offered; the others need no mark.
 func activeBadge(active bool) templ.Component {
 	if active {
-		return badge(ui.Good, "circle-check", "sales.customer.active")
+		return ui.Text("")
 	}
 	return badge(ui.Neutral, "circle", "sales.customer.inactive")
 }

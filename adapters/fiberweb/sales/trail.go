@@ -39,7 +39,7 @@ var looks = map[string]struct {
 type chapter struct{ ref, of string }
 
 // trail reads several histories as one.
-func (h *screens) trail(c *fiberweb.Ctx, p page, chapters []chapter) ([]ui.Event, error) {
+func (h *screens) trail(c *fiberweb.Ctx, chapters []chapter) ([]ui.Event, error) {
 	views, company, err := h.views(c)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (h *screens) quoteTrail(c *fiberweb.Ctx, v quoteView) ([]ui.Event, error) {
 	if v.invoice != nil {
 		chapters = append(chapters, chapter{v.invoice.ID, invoiceTitle(c.Loc(), *v.invoice)})
 	}
-	events, err := h.trail(c, v.page, chapters)
+	events, err := h.trail(c, chapters)
 	return inOrder(events), err
 }
 
@@ -139,7 +139,7 @@ func (h *screens) invoiceTrail(c *fiberweb.Ctx, w invoiceView) ([]ui.Event, erro
 		events = append(events, ui.Event{At: a.OccurredAt, Title: l.T("sales.history.arrival", "amount", l.Money(a.Gross)),
 			Detail: w.pays.gateways[a.ConnectionID] + " " + a.ExternalID, Icon: "credit-card", Tone: ui.Notice})
 	}
-	told, err := h.trail(c, w.page, chapters)
+	told, err := h.trail(c, chapters)
 	if err != nil {
 		return nil, err
 	}
