@@ -40,6 +40,8 @@ func invoiceFigures(ctx context.Context, w invoiceView) []ui.Figure {
 		if !w.v.PaidAt.IsZero() {
 			due.Note = ui.T(ctx, "sales.paid_on", "date", ui.L(ctx).DateTime(w.v.PaidAt))
 		}
+	case w.v.Dispute > 0:
+		due.Tone, due.Icon, due.Note = ui.Bad, "triangle-alert", ui.T(ctx, "sales.disputed_note")
 	case w.v.Overdue(w.today):
 		due.Tone, due.Icon = ui.Bad, "clock"
 	}

@@ -144,7 +144,7 @@ func TestAnInvoiceFromDraftToPaid(t *testing.T) {
 	id := strings.TrimPrefix(path, "/invoices/")
 	h.paidOnline(t, conn, id, 725)
 	me.get(path).want(t, 200, "Payée en ligne", "Solde dû 0,00 €", "soldée le", "Règlements reçus", "Rapporté par la plateforme", "Tentatives de paiement", "Réussie", "Intégré",
-		"retour du client", "7,25 €", "Commission", "AAA", "Paiement intégré", "Payé en ligne : 460,23 €").without(t, "Relancer")
+		"retour du client", "7,25 €", "Commission", "AAA", "Intégré dans les comptes", "Payé en ligne : 460,23 €").without(t, "Relancer")
 	me.post(path+"/remind").want(t, http.StatusUnprocessableEntity, "Il n'y a plus rien à payer")
 }
 
@@ -295,7 +295,7 @@ func TestTheAuditTrail(t *testing.T) {
 		}
 		last = at
 	}
-	me.get("/invoices/"+s.final.Deductions[0].InvoiceID).want(t, 200, "Facture d'acompte FA2026-00001", "Payée en ligne", "419100", "Commission", "18,40 €", "retour du client", "Paiement intégré")
+	me.get("/invoices/"+s.final.Deductions[0].InvoiceID).want(t, 200, "Facture d'acompte FA2026-00001", "Payée en ligne", "419100", "Commission", "18,40 €", "retour du client", "Intégré dans les comptes")
 	me.get("/invoices/"+s.paid.ID).want(t, 200, "PLA 8", "PLA 9", "Commission Play", "AAB")
 }
 
@@ -318,7 +318,7 @@ func TestADisputeIsSeen(t *testing.T) {
 	}
 	me := h.as(t, access.Sales)
 	me.get("/invoices?view=disputed").want(t, 200, v.Number, "Contestée 120,00 €")
-	me.get("/invoices/"+v.ID).want(t, 200, "Contestée", "En litige", "Contestation", "416000").without(t, "Relancer")
+	me.get("/invoices/"+v.ID).want(t, 200, "Contestée", "En litige", "Contestation ouverte", "Contestation : 120,00 €", "416000", "à éclaircir avec le client").without(t, "Relancer")
 }
 
 func TestAnInvoicesPayLink(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
 	"github.com/acquit-app/acquit/core/billing"
+	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/ids"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/money"
@@ -29,7 +30,7 @@ var looks = map[string]struct {
 	"deposit_invoice_issued": {"stamp", ui.Notice}, "invoice_created": {"file-text", ui.Neutral}, "invoice_issued": {"stamp", ui.Notice},
 	"invoice_sent": {"send", ui.Notice}, "reminder_sent": {"mail", ui.Caution}, "invoice_paid": {"hand-coins", ui.Good},
 	"invoice_refunded": {"undo-2", ui.Caution}, "invoice_credited": {"undo-2", ui.Caution}, "credit_note_issued": {"stamp", ui.Notice},
-	"invoice_discarded": {"trash-2", ui.Neutral}, "dispute_written_off": {"triangle-alert", ui.Bad}, "mail_sent": {"mail", ui.Good},
+	"invoice_discarded": {"trash-2", ui.Neutral}, "dispute_opened": {"triangle-alert", ui.Bad}, "dispute_won": {"circle-check", ui.Good}, "dispute_written_off": {"triangle-alert", ui.Bad}, "mail_sent": {"mail", ui.Good},
 	"mail_failed": {"mail", ui.Bad}, "link_revoked": {"ban", ui.Caution}, "link_renewed": {"refresh-cw", ui.Notice},
 	"customer_created": {"user", ui.Neutral}, "customer_changed": {"pencil", ui.Neutral}, "credit_refunded": {"undo-2", ui.Caution},
 	"receipt_recorded": {"hand-coins", ui.Good}, "receipt_reversed": {"undo-2", ui.Caution},
@@ -60,9 +61,8 @@ func (h *screens) trail(c *fiberweb.Ctx, chapters []chapter) ([]ui.Event, error)
 // told puts one line of history into words.
 func told(l *i18n.Localizer, e inbox.Event, of string) ui.Event {
 	key := "sales.history." + e.Action
-	title := e.Action
-	if l.Has(key) {
-		title = l.T(key)
+	if !l.Has(key) {
+		key = "sales.history.other"
 	}
 	more := detail(l, e.Detail)
 	if of != "" && more != of {
@@ -72,7 +72,7 @@ func told(l *i18n.Localizer, e inbox.Event, of string) ui.Event {
 	if look.icon == "" {
 		look.icon, look.tone = "circle-dot", ui.Neutral
 	}
-	return ui.Event{At: e.At, Title: title, Detail: more, By: e.Actor, Icon: look.icon, Tone: look.tone}
+	return ui.Event{At: e.At, Title: l.T(key), Detail: more, By: e.Actor, Icon: look.icon, Tone: look.tone}
 }
 
 // detail writes the plain value of a line of history for its reader: amounts in the reader's signs, no identifiers.
@@ -136,8 +136,12 @@ func (h *screens) invoiceTrail(c *fiberweb.Ctx, w invoiceView) ([]ui.Event, erro
 	// A payment comes before what was made of it, also within one instant.
 	var events []ui.Event
 	for _, a := range w.pays.arrivals {
-		events = append(events, ui.Event{At: a.OccurredAt, Title: l.T("sales.history.arrival", "amount", l.Money(a.Gross)),
-			Detail: w.pays.gateways[a.ConnectionID] + " " + a.ExternalID, Icon: "credit-card", Tone: ui.Notice})
+		paid := ui.Event{At: a.OccurredAt, Title: l.T("sales.history.arrival", "amount", l.Money(a.Gross)), Detail: w.pays.gateways[a.ConnectionID] + " " + a.ExternalID,
+			Icon: "credit-card", Tone: ui.Notice}
+		if a.Kind != gateway.KindPayment {
+			paid.Title, paid.Icon, paid.Tone = l.T("sales.movement."+string(a.Kind))+l.T("form.colon")+l.Money(a.Gross), "undo-2", ui.Caution
+		}
+		events = append(events, paid)
 	}
 	told, err := h.trail(c, chapters)
 	if err != nil {
@@ -146,7 +150,7 @@ func (h *screens) invoiceTrail(c *fiberweb.Ctx, w invoiceView) ([]ui.Event, erro
 	events = append(events, told...)
 	for _, a := range w.pays.arrivals {
 		if a.State == inbox.Integrated {
-			events = append(events, ui.Event{At: a.IntegratedAt, Title: l.T("sales.history.integrated"), By: a.IntegratedBy, Icon: "inbox", Tone: ui.Good})
+			events = append(events, ui.Event{At: a.IntegratedAt, Title: l.T("sales.history.integrated"), Detail: a.ExternalID, By: a.IntegratedBy, Icon: "inbox", Tone: ui.Good})
 		}
 	}
 	for _, e := range w.pays.entries {
