@@ -279,3 +279,15 @@ func connectFramed(ctx context.Context, f Frame, g app.GatewayStatus) Frame {
 	f.Save = ui.T(ctx, "set.gateway.connect")
 	return f
 }
+
+// gatewayFacts is what a gateway says of itself.
+func gatewayFacts(ctx context.Context, g app.GatewayStatus) []ui.Fact {
+	var out []ui.Fact
+	if g.Info.Version != "" {
+		out = append(out, ui.Fact{Label: ui.T(ctx, "set.gateway.version"), Value: ui.Text(g.Info.Version)})
+	}
+	if can := abilities(ctx, g.Info); can != "" {
+		out = append(out, ui.Fact{Label: ui.T(ctx, "set.gateway.abilities"), Value: ui.Text(can), Wide: true})
+	}
+	return out
+}

@@ -75,6 +75,9 @@ func (h *Screens) mailView(c *fiberweb.Ctx, frame Framer) (mailView, error) {
 	m := setup.Company.Mail
 	v.form = c.NewForm().Set("kind", m.Kind).Set("host", m.Host).Set("security", m.Security).Set("username", m.Username).Set("from", m.From).
 		Set("from_name", m.FromName).Set("reply_to", m.ReplyTo).Set("port", submissionPort)
+	if m.Kind == "" {
+		v.form.Set("kind", usualKind(setup.Company))
+	}
 	if m.Port > 0 {
 		v.form.Set("port", itoa(int64(m.Port)))
 	}
@@ -82,6 +85,14 @@ func (h *Screens) mailView(c *fiberweb.Ctx, frame Framer) (mailView, error) {
 		v.form.Set("security", "starttls")
 	}
 	return v, nil
+}
+
+// usualKind is how mail leaves that was never set up: what is only tried out stays in the house.
+func usualKind(c party.Company) string {
+	if c.TestBooks {
+		return "outbox"
+	}
+	return "smtp"
 }
 
 // testMail sends a mail at once with the settings on file.
