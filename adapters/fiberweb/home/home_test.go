@@ -101,9 +101,9 @@ func TestHomeOfANewcomer(t *testing.T) {
 		"Rien de reçu pour l'instant", "Rien ne demande votre attention", "Essayer en cinq minutes", s.base+"/invoices/new", s.base+"/outbox", s.base+"/inbox")
 	got.Lacks("⟦")
 	apptest.OK(t, s.FinishSetup(ctx, s.Owner))
-	s.house.As(t, access.Owner).Get(s.base+"/").Want(200).Lacks("Mise en route")
+	s.house.As(t, access.Owner).Get(s.base + "/").Want(200).Lacks("Mise en route")
 	s.house.As(t, access.Sales).Get(s.base+"/").Want(200, "Nouvelle facture")
-	s.house.As(t, access.Auditor).Get(s.base+"/").Want(200).Lacks(`<span>Nouvelle facture</span>`)
+	s.house.As(t, access.Auditor).Get(s.base + "/").Want(200).Lacks(`<span>Nouvelle facture</span>`)
 }
 
 func TestHomeSaysWhatWaits(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 func (v messageView) facts(ctx context.Context) []ui.Fact {
 	out := []ui.Fact{
-		{Label: ui.T(ctx, "outbox.to"), Value: recipient(v.Mail)},
+		{Label: ui.T(ctx, "outbox.to"), Value: recipient(v.Mail), Wide: true},
 		{Label: ui.T(ctx, "outbox.state"), Value: mailState(v.Mail), Wide: v.Problem != ""},
 		{Label: ui.T(ctx, "outbox.asked"), Value: ui.Moment(v.CreatedAt)},
 		{Label: ui.T(ctx, "outbox.by"), Value: ui.Text(v.CreatedBy)},

@@ -119,8 +119,8 @@ func outboxTable(ctx context.Context, v outboxView) ui.Table[inbox.Mail] {
 		Columns: []ui.Column[inbox.Mail]{
 			{Label: ui.T(ctx, "outbox.date"), Cell: func(m inbox.Mail) templ.Component { return ui.Moment(when(m)) }},
 			{Label: ui.T(ctx, "outbox.message"), Main: true, Cell: func(m inbox.Mail) templ.Component { return ui.Text(subject(ctx, m)) }},
-			{Label: ui.T(ctx, "outbox.to"), Cell: func(m inbox.Mail) templ.Component { return recipient(m) }},
-			{Label: ui.T(ctx, "outbox.state"), Cell: func(m inbox.Mail) templ.Component { return mailState(m) }},
+			{Label: ui.T(ctx, "outbox.to"), Cell: recipient},
+			{Label: ui.T(ctx, "outbox.state"), Cell: mailState},
 			{Label: ui.T(ctx, "table.actions"), Align: ui.End, Cell: func(m inbox.Mail) templ.Component { return mailActions(v, m) }},
 		},
 	}

@@ -24,11 +24,12 @@ func (h handlers) webhook(c *fiberweb.RawCtx) error {
 		return c.SendStatus(http.StatusRequestEntityTooLarge)
 	}
 	d := gateway.Delivery{Body: body, ReceivedAt: h.now().UTC()}
-	c.Request().Header.VisitAll(func(name, value []byte) {
-		if len(d.Headers) < maxHeaders {
-			d.Headers = append(d.Headers, gateway.Header{Name: string(name), Value: string(value)})
+	for name, value := range c.Request().Header.All() {
+		if len(d.Headers) == maxHeaders {
+			break
 		}
-	})
+		d.Headers = append(d.Headers, gateway.Header{Name: string(name), Value: string(value)})
+	}
 	err := h.pay.Webhook(c.UserContext(), c.Params("company"), c.Params("connection"), d)
 	if err != nil && len(fault.All(err)) == 0 {
 		return err // a defect or an outage: the log has it, the caller gets a reference

@@ -3,6 +3,7 @@ package paying
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
@@ -77,7 +78,7 @@ func (v view) settled(ctx context.Context) []ui.Fact {
 		out = append(out, ui.Fact{Label: ui.T(ctx, "paying.paid_at"), Value: ui.Day(v.PaidAt)})
 	}
 	if v.Receipt != "" {
-		out = append(out, ui.Fact{Label: ui.T(ctx, "paying.receipt"), Value: ui.Text(v.Receipt)})
+		out = append(out, ui.Fact{Label: ui.T(ctx, "paying.receipt"), Value: ui.Text(v.Receipt), Wide: true})
 	}
 	return out
 }
@@ -91,7 +92,11 @@ func (v view) seller(ctx context.Context) []ui.Fact {
 			out = append(out, ui.Fact{Label: ui.T(ctx, key), Value: ui.Text(value)})
 		}
 	}
-	text("paying.legal_name", strings.TrimSpace(c.Name+" "+c.LegalForm))
+	name := c.Name
+	if !slices.Contains(strings.Fields(name), c.LegalForm) {
+		name = strings.TrimSpace(name + " " + c.LegalForm)
+	}
+	text("paying.legal_name", name)
 	text("paying.siren", grouped(c.SIREN))
 	text("paying.vat_number", c.VATNumber)
 	a := c.Address

@@ -1,6 +1,7 @@
 package payments
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -148,6 +149,7 @@ func (d desk) sum(results []app.Result) okResult {
 			out.done = append(out.done, one)
 		}
 	}
+	slices.SortFunc(out.done, func(a, b done) int { return cmp.Compare(a.seqs[0].seq, b.seqs[0].seq) })
 	return out
 }
 

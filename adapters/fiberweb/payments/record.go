@@ -91,13 +91,13 @@ func (d desk) recording(ctx context.Context, customer string) (recordView, error
 
 // owed lists what a customer may pay, the oldest due date first.
 func (d desk) owed(ctx context.Context, customer string) ([]candidate, error) {
-	any := func(candidate) bool { return true }
+	every := func(candidate) bool { return true }
 	out, err := d.openInvoices(ctx, app.InvoiceQuery{Customer: customer, Lives: []billing.Life{billing.Issued}, Kinds: []billing.InvoiceKind{billing.Standard},
-		Settlements: []billing.Settlement{billing.Unpaid, billing.Partial, billing.Disputed}, Sort: "due_date"}, any)
+		Settlements: []billing.Settlement{billing.Unpaid, billing.Partial, billing.Disputed}, Sort: "due_date"}, every)
 	if err != nil {
 		return nil, err
 	}
-	deposits, err := d.openDeposits(ctx, app.QuoteQuery{Customer: customer, Sort: "date"}, any)
+	deposits, err := d.openDeposits(ctx, app.QuoteQuery{Customer: customer, Sort: "date"}, every)
 	if err != nil {
 		return nil, err
 	}

@@ -251,7 +251,7 @@ func candidateTable(ctx context.Context, v matchView) ui.Table[candidate] {
 	return ui.Table[candidate]{
 		ID: "candidates", Caption: ui.T(ctx, "inbox.match.title"), Rows: v.found,
 		Columns: []ui.Column[candidate]{
-			{Label: ui.T(ctx, "inbox.document"), Main: true, Cell: func(x candidate) templ.Component { return candidateNumber(x) }},
+			{Label: ui.T(ctx, "inbox.document"), Main: true, Cell: candidateNumber},
 			{Label: ui.T(ctx, "inbox.customer"), Cell: func(x candidate) templ.Component { return ui.Text(x.customer) }},
 			{Label: ui.T(ctx, "inbox.due_date"), Cell: func(x candidate) templ.Component { return ui.Day(x.date) }},
 			{Label: ui.T(ctx, "inbox.due"), Align: ui.End, Cell: func(x candidate) templ.Component { return candidateDue(v.row, x) }},
@@ -292,7 +292,7 @@ func imputeTable(ctx context.Context, v creditView) ui.Table[candidate] {
 	return ui.Table[candidate]{
 		ID: "impute", Caption: ui.T(ctx, "receipts.credit.impute"), Rows: v.open,
 		Columns: []ui.Column[candidate]{
-			{Label: ui.T(ctx, "receipts.document"), Main: true, Cell: func(x candidate) templ.Component { return candidateNumber(x) }},
+			{Label: ui.T(ctx, "receipts.document"), Main: true, Cell: candidateNumber},
 			{Label: ui.T(ctx, "receipts.due_date"), Cell: func(x candidate) templ.Component { return ui.Day(x.date) }},
 			{Label: ui.T(ctx, "receipts.due"), Align: ui.End, Cell: func(x candidate) templ.Component { return ui.Amount(x.due) }},
 			{Label: ui.T(ctx, "receipts.allocated"), Align: ui.End, Cell: func(x candidate) templ.Component { return imputeForm(v, x) }},
