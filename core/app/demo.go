@@ -27,6 +27,9 @@ const (
 	MaxDemo = 1_000_000
 	// usualDemo is a year of a workshop with a few people.
 	usualDemo = 600
+	// dayAtOnce is how many invoices make it worth while to write a whole day in one transaction, at the price that all of
+	// it happens in the evening.
+	dayAtOnce = 20_000
 )
 
 // DemoOptions says which demonstration books to make. Clock and Provider are required.
@@ -217,11 +220,15 @@ func (d *demo) handOver(ctx context.Context) error {
 
 // live plays the plan, one day after the other.
 func (d *demo) live(ctx context.Context) error {
+	parts := [][]demoSlot{{deskSlot}, {salesSlot}, {netSlot}}
+	if d.Invoices >= dayAtOnce {
+		parts = [][]demoSlot{{deskSlot, salesSlot, netSlot}}
+	}
 	for day := range d.plan.days {
 		before := d.done
-		for slot := range demoSlots {
-			d.set(d.plan.instant(day, slot))
-			if err := d.scene(ctx, day, slot); err != nil {
+		for _, slots := range parts {
+			d.set(d.plan.instant(day, slots[len(slots)-1]))
+			if err := d.scene(ctx, day, slots); err != nil {
 				return fmt.Errorf("demonstration, %s: %w", d.plan.date(day), err)
 			}
 		}

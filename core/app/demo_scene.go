@@ -18,7 +18,7 @@ import (
 // recordAt is how many movements are handed to the provider at once: enough that its own writing costs little for each.
 const recordAt = 4000
 
-// demoScene is what happens in one slot of a day, within one transaction. A transaction may run more than once; so a scene
+// demoScene is what happens in one slot of a day, or in all of it, within one transaction. A transaction may run more than once; so a scene
 // keeps what it learns to itself until it is committed.
 type demoScene struct {
 	*demo
@@ -32,15 +32,18 @@ type demoScene struct {
 	invoices int
 }
 
-// scene plays one slot of a day.
-func (d *demo) scene(ctx context.Context, day int, slot demoSlot) error {
-	acts := d.routine(day, slot)
-	acts = append(acts, d.plan.acts[day*int(demoSlots)+int(slot)]...)
+// scene plays slots of a day.
+func (d *demo) scene(ctx context.Context, day int, slots []demoSlot) error {
+	var acts []demoAct
+	for _, slot := range slots {
+		acts = append(acts, d.routine(day, slot)...)
+		acts = append(acts, d.plan.acts[day*int(demoSlots)+int(slot)]...)
+	}
 	if len(acts) > 0 {
 		for _, act := range acts {
 			act.mint()
 		}
-		seed := rand.NewPCG(d.Seed, uint64(day)*uint64(demoSlots)+uint64(slot)).Uint64()
+		seed := rand.NewPCG(d.Seed, uint64(day)*uint64(demoSlots)+uint64(slots[0])).Uint64()
 		var s *demoScene
 		err := d.Books.Write(books.WithoutKey(ctx), d.Company, func(ctx context.Context, tx *books.Tx) error {
 			defer ids.Deterministic(seed, d.clock)()
@@ -60,7 +63,7 @@ func (d *demo) scene(ctx context.Context, day int, slot demoSlot) error {
 			return err
 		}
 	}
-	if slot != deskSlot {
+	if slots[0] != deskSlot {
 		return nil
 	}
 	for _, do := range d.plan.asides[day] {
