@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
@@ -101,6 +102,9 @@ func day(c *fiberweb.Ctx, name string) civil.Date {
 // entryOf brings a posted entry to the page.
 func (d desk) entryOf(ctx context.Context, e app.EntryView, link bool) ui.Entry {
 	out := ui.Entry{Journal: e.Journal, Number: strconv.FormatInt(e.Number, 10), Date: e.Date, Label: e.Label}
+	if !strings.Contains(e.Label, e.Piece) {
+		out.Label = e.Piece + " · " + e.Label
+	}
 	if link {
 		out.Href = ui.To(ctx, entryPath(e.Seq))
 	}

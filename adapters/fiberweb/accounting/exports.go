@@ -11,7 +11,6 @@ import (
 	"github.com/acquit-app/acquit/adapters/fiberweb/form"
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
 	"github.com/acquit-app/acquit/core/app"
-	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/ledger"
 )
 
@@ -70,7 +69,7 @@ func (h *screens) export(c *fiberweb.Ctx) error {
 	var x ledger.Export
 	if f.OK() {
 		x, err = h.Export(c.Context(), c.Actor(), r, io.Discard)
-		f.Fail(onYear(err))
+		f.Fail(mendable(err))
 	}
 	if !f.OK() {
 		v, err := h.exportView(c, f)
@@ -81,23 +80,6 @@ func (h *screens) export(c *fiberweb.Ctx) error {
 	}
 	c.Flash(ui.Good, "acc.export.made", "number", c.Loc().Int(int(x.Number)), "file", x.File)
 	return c.SeeOther(c.URL("/exports") + "?made=" + x.ID)
-}
-
-// onYear makes a fiscal year that is not there a mistake of the form, which offers those that are.
-func onYear(err error) error {
-	if e := fault.All(err); len(e) == 1 && e[0].Field == "year" && e[0].Kind == fault.NotFound {
-		return fault.New(fault.Invalid, e[0].Code, "what", "fiscal_year", "id", param(e[0], "id")).On("year")
-	}
-	return err
-}
-
-func param(e *fault.Error, name string) string {
-	for _, p := range e.Params {
-		if p.Name == name {
-			return p.Value
-		}
-	}
-	return ""
 }
 
 func (h *screens) exportFile(c *fiberweb.Ctx) error {

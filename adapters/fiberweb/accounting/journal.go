@@ -215,4 +215,3 @@ func sorted[T any](m map[string]T) []T {
 	}
 	return out
 }
-

@@ -74,7 +74,7 @@ func (h *screens) postEntry(c *fiberweb.Ctx) error {
 	var seq, number int64
 	if f.OK() {
 		e, err := h.PostEntry(c.Context(), c.Actor(), in)
-		f.Fail(err)
+		f.Fail(mendable(err))
 		seq, number = e.Seq, e.Number
 	}
 	if !f.OK() {
@@ -124,6 +124,24 @@ func (v *manualView) read() app.EntryInput {
 			Debit: positive(f, at("debit"), f.Money(at("debit"), cur)), Credit: positive(f, at("credit"), f.Money(at("credit"), cur))})
 	}
 	return in
+}
+
+// mendable makes what a field names and is not there, such as a customer's code or a fiscal year, a mistake of that field.
+func mendable(err error) error {
+	all := fault.All(err)
+	if len(all) == 0 {
+		return err
+	}
+	out := make(fault.List, len(all))
+	for i, e := range all {
+		out[i] = e
+		if e.Kind == fault.NotFound && e.Field != "" {
+			mistake := *e
+			mistake.Kind = fault.Invalid
+			out[i] = &mistake
+		}
+	}
+	return out
 }
 
 // positive refuses a negative amount: a debit that is taken back is a credit. Code: bad_amount.

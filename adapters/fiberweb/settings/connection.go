@@ -262,7 +262,6 @@ func detailWords(ctx context.Context, k app.Check) string {
 
 func troubleText(ctx context.Context, err error) string { return ui.L(ctx).Error(err) }
 
-
 // fieldWords names fields, which come separated by commas, in the reader's language.
 func fieldWords(ctx context.Context, list string) string {
 	all := strings.Split(list, ", ")

@@ -24,7 +24,9 @@ func TestTheFormThatAGatewayDeclares(t *testing.T) {
 	if n := len(s.Settings(t).Connections); n != 0 {
 		t.Fatalf("%d connections", n)
 	}
-	s.Gateways.Provider("acme").Change(func(p *apptest.Provider) { p.Fail = gateway.Fail(gateway.ErrRetryable, gateway.NotDone, "down", "down") })
+	s.Gateways.Provider("acme").Change(func(p *apptest.Provider) {
+		p.Fail = gateway.Fail(gateway.ErrRetryable, gateway.NotDone, "down", "down")
+	})
 	c.send("/settings/gateways/new/play", "/settings/gateways/new/play", good...).Want(http.StatusServiceUnavailable, "ne répond pas", `value="Atelier"`)
 	s.Gateways.Provider("acme").Change(func(p *apptest.Provider) { p.Fail = nil })
 

@@ -254,4 +254,3 @@ func tokenCrumbs(ctx context.Context) []ui.Link {
 
 // languages are those a user may choose.
 func languages(ctx context.Context) []ui.Option { return options(ctx, "lang.", false, "fr", "en") }
-

@@ -115,7 +115,9 @@ func (f Frame) button(ctx context.Context) string {
 }
 
 // done answers a form that was saved.
-func (f Frame) done(c *fiberweb.Ctx, key string, params ...string) error { return c.Done(f.Next, key, params...) }
+func (f Frame) done(c *fiberweb.Ctx, key string, params ...string) error {
+	return c.Done(f.Next, key, params...)
+}
 
 // version reads the version that a form was made from. One that does not read is one that nobody has.
 func version(f *form.Form) int64 {
@@ -152,4 +154,3 @@ func activeState(active bool) templ.Component {
 	}
 	return ui.Status("off")
 }
-

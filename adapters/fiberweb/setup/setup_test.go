@@ -266,4 +266,3 @@ func TestTheWizardInABrowser(t *testing.T) {
 		look("step-" + strings.ReplaceAll(step, "/", "-"))
 	}
 }
-
