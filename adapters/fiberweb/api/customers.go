@@ -127,7 +127,9 @@ func (s *service) createCustomer(c *call, in *struct{ Body CustomerFields }) (cu
 	if id, again := c.replayed(err); again {
 		p, err = s.app.Customer(c.ctx, c.who, id)
 	}
-	c.created("/customers/" + p.ID)
+	if err == nil {
+		c.created("/customers/" + p.ID)
+	}
 	return s.showCustomer(c, p, err)
 }
 

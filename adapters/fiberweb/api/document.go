@@ -143,7 +143,7 @@ func (e *endpoint) headers(in reflect.Type) map[string]*huma.Param {
 		say(fiber.HeaderETag, "The version now, for If-Match.")
 	}
 	if e.status == http.StatusCreated {
-		say(fiber.HeaderLocation, "Where the thing made is found.")
+		say(fiber.HeaderLocation, "Where the thing made is found, when it has an address of its own.")
 	}
 	if _, paged := in.FieldByName("Paging"); paged {
 		say(fiber.HeaderLink, "The pages before and after (RFC 8288).")

@@ -49,7 +49,7 @@ type nothing struct{}
 
 // call is one request to an endpoint.
 type call struct {
-	ctx     context.Context //nolint:containedctx // it lives as long as the request
+	ctx     context.Context // the request's
 	http    *fiber.Ctx
 	who     access.Actor
 	version int64 // of If-Match; 0: whichever

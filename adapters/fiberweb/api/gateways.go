@@ -186,11 +186,16 @@ func (s *service) connect(c *call, in *struct {
 		Settings map[string]string `json:"settings" doc:"What the gateway asks for, by name."`
 	}
 }) (connection, error) {
-	if err := s.unseen(c); err != nil {
-		return s.showConnection(c, "", inbox.Connection{}, err)
+	var conn inbox.Connection
+	err := s.unseen(c)
+	if err == nil {
+		conn, err = s.app.Connect(c.ctx, c.who, in.Body.Gateway, in.Body.Settings)
 	}
-	conn, err := s.app.Connect(c.ctx, c.who, in.Body.Gateway, in.Body.Settings)
-	return s.showConnection(c, "", conn, onField(err, fault.GatewayNotFound, "gateway"))
+	out, err := s.showConnection(c, "", conn, onField(err, fault.GatewayNotFound, "gateway"))
+	if err == nil {
+		c.created("/connections/" + string(out.ID))
+	}
+	return out, err
 }
 
 // showConnection answers with a connection just changed, or changed by an earlier request; id names it when the books do not.

@@ -119,7 +119,7 @@ func (b *binder) read(c *call, v reflect.Value) error {
 }
 
 func (p *param) setPath(f *fiber.Ctx, v reflect.Value) error {
-	text, err := url.PathUnescape(f.Params(p.name))
+	text, err := url.PathUnescape(strings.Clone(f.Params(p.name))) // fiber uses its memory again
 	if err == nil {
 		err = p.set(v, text)
 	}

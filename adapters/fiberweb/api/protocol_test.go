@@ -186,3 +186,17 @@ func TestOutage(t *testing.T) {
 		s.log.Reset()
 	}
 }
+
+// An answer that refuses says nothing that only a success would.
+func TestRefusalsHaveNoLocation(t *testing.T) {
+	s := newServer(t)
+	c := s.client(t, access.Owner)
+	for path, body := range map[string]any{"/customers": obj{"name": ""}, "/quotes": obj{"customer_id": "", "lines": []obj{}}, "/invoices": obj{"customer_id": "", "lines": []obj{}},
+		"/entries": obj{"journal": "OD", "date": "", "piece": "", "label": "", "lines": []obj{}}, "/receipts": obj{"customer_id": "", "amount": eur("1.00"), "method_id": ""},
+		"/connections": obj{"gateway": "x", "settings": obj{}}, "/users": obj{"email": "", "name": "", "password": "", "role": ""}} {
+		a := c.post(path, body)
+		if a.status < 400 || a.header.Get("Location") != "" || a.header.Get("ETag") != "" {
+			t.Errorf("%s: %d %v", path, a.status, a.header)
+		}
+	}
+}

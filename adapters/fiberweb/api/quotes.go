@@ -254,7 +254,9 @@ func (s *service) createQuote(c *call, in *struct{ Body QuoteFields }) (quote, e
 	}
 	q, err := s.app.CreateQuote(c.ctx, c.who, qi)
 	out, err := s.showQuote(c, "", q, err)
-	c.created("/quotes/" + string(out.ID))
+	if err == nil {
+		c.created("/quotes/" + string(out.ID))
+	}
 	return out, err
 }
 
