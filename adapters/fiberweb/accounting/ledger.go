@@ -2,6 +2,7 @@ package accounting
 
 import (
 	"context"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/acquit-app/acquit/adapters/fiberweb"
@@ -9,6 +10,7 @@ import (
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/fault"
+	"github.com/acquit-app/acquit/core/ledger"
 )
 
 // linesShown is how many lines a page of the general ledger holds.
@@ -21,7 +23,8 @@ type ledgerView struct {
 	label        string
 	from, to     civil.Date
 	page         app.AccountPage
-	unknown      error // the account asked for is not in the chart
+	unknown      error            // the account asked for is not in the chart
+	likely       []ledger.Account // ... and those that may be meant
 }
 
 func (h *screens) ledger(c *fiberweb.Ctx) error {
@@ -36,8 +39,13 @@ func (h *screens) ledger(c *fiberweb.Ctx) error {
 	}
 	acc, ok := d.setup.Chart.Accounts[v.account]
 	if !ok {
-		v.unknown = fault.New(fault.Invalid, fault.UnknownAccount, "account", fault.Clip(v.account))
-		return c.Show(ledgerPage(v))
+		v.likely = d.likely(v.account)
+		if len(v.likely) != 1 {
+			v.unknown = fault.New(fault.Invalid, fault.UnknownAccount, "account", fault.Clip(v.account))
+			return c.Show(ledgerPage(v))
+		}
+		acc = v.likely[0]
+		v.account = acc.Code
 	}
 	v.label = acc.Label
 	l := c.Listing()
@@ -47,6 +55,21 @@ func (h *screens) ledger(c *fiberweb.Ctx) error {
 		return err
 	}
 	return c.Show(ledgerPage(v))
+}
+
+// mostLikely bounds the accounts that are proposed for a word.
+const mostLikely = 12
+
+// likely are the accounts that a beginning of a number or a part of a label may mean.
+func (d desk) likely(typed string) []ledger.Account {
+	var out []ledger.Account
+	typed = strings.ToLower(typed)
+	for _, a := range sorted(d.setup.Chart.Accounts) {
+		if len(out) < mostLikely && (strings.HasPrefix(a.Code, typed) || strings.Contains(strings.ToLower(a.Label), typed)) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // carried is a line of the ledger, or the balance carried forward to the first of the page.
@@ -72,7 +95,7 @@ func lineTable(ctx context.Context, v ledgerView) ui.Table[carried] {
 		Columns: []ui.Column[carried]{
 			{Label: ui.T(ctx, "acc.date"), Cell: func(r carried) templ.Component { return ui.Day(r.Date) }},
 			{Label: ui.T(ctx, "acc.journal"), Align: ui.Code, Cell: text(func(l app.AccountLine) string { return l.Journal })},
-			{Label: ui.T(ctx, "acc.number_short"), Align: ui.Code, Cell: func(r carried) templ.Component { return numberCell(r) }},
+			{Label: ui.T(ctx, "acc.number_short"), Align: ui.Code, Cell: numberCell},
 			{Label: ui.T(ctx, "acc.piece"), Align: ui.Code, Cell: text(func(l app.AccountLine) string { return l.Piece })},
 			{Label: ui.T(ctx, "entry.label"), Main: true, Cell: func(r carried) templ.Component {
 				if r.before {
@@ -93,7 +116,7 @@ func lineTable(ctx context.Context, v ledgerView) ui.Table[carried] {
 // usualAccounts are those that people look at first: customers, deposits, bank, sales, VAT.
 var usualAccounts = []string{"411000", "419100", "512100", "706000", "707000", "445711", "627800"}
 
-func (v ledgerView) title(ctx context.Context) string {
+func (v ledgerView) title() string {
 	if v.label == "" {
 		return ""
 	}

@@ -236,6 +236,8 @@ func TestGeneralLedger(t *testing.T) {
 	c.get("/ledger?account=613200&from=2026-05-01&to=2026-05-31").Want(http.StatusOK, "900,00 €", "1 880,00 €", `value="2026-05-01"`)
 	c.get("/ledger?account=512100").Want(http.StatusOK, "Solde créditeur", "−1 880,00")
 	c.get("/ledger?account=999999").Want(http.StatusOK, "n'existe pas")
+	c.get("/ledger?account=Locations").Want(http.StatusOK, "613200 · Locations immobilières", "900,00")
+	c.get("/ledger?account=445").Want(http.StatusOK, "Lequel de ces comptes", "445711 TVA collectée 20 %")
 	v := s.invoice(100)
 	c.get("/ledger?account=411000&aux="+v.Customer.Code).Want(http.StatusOK, v.Number, "120,00")
 	c.get("/ledger?account=411000&aux=NOBODY").Want(http.StatusOK).Lacks(v.Number)
