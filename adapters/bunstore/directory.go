@@ -121,22 +121,22 @@ func (s *Store) CountUsers(ctx context.Context) (int, error) {
 func (s *Store) SaveUser(ctx context.Context, u access.User) error {
 	r := toUser(u)
 	r.Version++
+	var res sql.Result
 	var err error
-	changed := int64(1)
 	if u.Version == 0 {
-		_, err = s.write.NewInsert().Model(&r).Exec(ctx)
+		res, err = s.write.NewInsert().Model(&r).On("CONFLICT (id) DO NOTHING").Exec(ctx)
 	} else {
-		var res sql.Result
-		if res, err = s.write.NewUpdate().Model(&r).WherePK().Where("version = ?", u.Version).Exec(ctx); err == nil {
-			changed, err = res.RowsAffected()
-		}
+		res, err = s.write.NewUpdate().Model(&r).WherePK().Where("version = ?", u.Version).Exec(ctx)
 	}
-	broken, _, _ := classify(err)
-	switch {
-	case strings.HasSuffix(broken.name, "users_email"), strings.HasSuffix(broken.name, "users.email_key"):
+	if broken, _, _ := classify(err); broken.table == "users" {
 		return fault.New(fault.Conflict, fault.AlreadyExists, "what", "user", "id", fault.Clip(string(u.Email))).On("email")
-	case broken.table == "users", err == nil && changed == 0:
-		return fault.New(fault.Conflict, fault.Stale, "who", "", "when", "")
+	}
+	var changed int64
+	if err == nil {
+		changed, err = res.RowsAffected()
+	}
+	if err == nil && changed == 0 {
+		err = fault.New(fault.Conflict, fault.Stale, "who", "", "when", "")
 	}
 	return s.refusal(ctx, err, nil)
 }

@@ -98,8 +98,8 @@ func classify(err error) (r rule, race, text bool) {
 			return r, true, false
 		case "22021", "22P05": // a NUL or bytes that are not UTF-8
 			return r, false, true
-		case "42601": // see nul
-			return r, false, strings.Contains(pg.Message, `"?!("`) || strings.Contains(pg.Message, `"?!"`)
+		case "42601":
+			return r, false, strings.HasSuffix(pg.Message, nulPostgres)
 		case "23505":
 			r = rule{pg.ConstraintName, pg.TableName}
 			if !ownRule(r.name) {
@@ -130,13 +130,16 @@ func classify(err error) (r rule, race, text bool) {
 	case code == sqlite3.SQLITE_CONSTRAINT_CHECK:
 		r.name = between(message, "CHECK constraint failed: ", " (")
 	case code == sqlite3.SQLITE_ERROR:
-		return r, false, strings.Contains(message, nul)
+		return r, false, strings.Contains(message, nulSQLite)
 	}
 	return r, false, false
 }
 
-// nul is how the database complains of what bun writes in place of a text with a NUL in it.
-const nul = `near "!"`
+// How the databases complain of ?!(bun: string contains a NUL byte), which bun writes in place of such a text.
+const (
+	nulPostgres = `at or near ":"`
+	nulSQLite   = `unrecognized token: "!"`
+)
 
 func ownRule(name string) bool {
 	for _, n := range named {

@@ -14,13 +14,13 @@ import (
 // So a search finds the beginning of a number, of a reference, and of any word of a customer's name, code or e-mail, each
 // by an index; digits alone also find the document of that running number. What it finds is bounded, the latest first,
 // and then filtered and sorted like any list: a search that finds more than a person can read is answered as fast as one
-// that finds a single row.
+// that finds a single row. All documents of a customer, however many, are found by filtering for the customer.
 
 const (
-	// maxFound bounds the documents that one way of a search finds.
-	maxFound = 2000
-	// maxNamed bounds the customers whose documents a search looks through.
-	maxNamed = 500
+	// maxFound bounds the documents that one way of a search finds: ten pages.
+	maxFound = 500
+	// maxNamed bounds the customers whose documents a search finds; they share maxFound, the latest of each.
+	maxNamed = 50
 )
 
 // customersByWords selects the ids of customers of whom every word searched for begins some word; nil without a search.
@@ -36,7 +36,34 @@ func customersByWords(db *bun.DB, company, search string) schema.QueryAppender {
 	return joined{parts, " INTERSECT "}
 }
 
-// documentsFound selects the ids of the quotes or invoices that a search finds; nil without a search.
+// customersNamed finds the ids of at most maxNamed customers.
+func (s *Store) customersNamed(ctx context.Context, company, search string) ([]string, error) {
+	words := customersByWords(s.read, company, search)
+	if words == nil {
+		return nil, nil
+	}
+	var ids []string
+	err := s.read.NewSelect().ColumnExpr("customer_id").TableExpr("(?) AS w", words).Distinct().Limit(maxNamed).Scan(ctx, &ids)
+	return ids, s.refusal(ctx, err, nil)
+}
+
+// latestOf selects the ids of the latest records of some customers, maxFound in all.
+func (s *Store) latestOf(table, date, company string, customers []string) schema.QueryAppender {
+	of := func(customer schema.QueryAppender) schema.QueryAppender {
+		return bun.SafeQuery("SELECT id FROM (SELECT id FROM ? WHERE company_id = ? AND customer_id = ? AND customer_id <> '' ORDER BY ? DESC LIMIT ?) AS d",
+			bun.Ident(table), company, customer, bun.Ident(date), max(1, maxFound/len(customers)))
+	}
+	if s.isPG() {
+		return bun.SafeQuery("SELECT l.id FROM unnest(ARRAY[?]) AS c (id) CROSS JOIN LATERAL (?) AS l", bun.In(customers), of(bun.Ident("c.id")))
+	}
+	each := make([]schema.QueryAppender, len(customers))
+	for i, c := range customers {
+		each[i] = of(bun.SafeQuery("?", c))
+	}
+	return bun.SafeQuery("SELECT id FROM (?) AS l", joined{each, " UNION ALL "})
+}
+
+// documentsFound selects the ids of the quotes or invoices that a search finds, each once; nil without a search.
 func (s *Store) documentsFound(ctx context.Context, table, company, search string, series ...billing.Series) (schema.QueryAppender, error) {
 	search = strings.TrimSpace(search)
 	if search == "" {
@@ -50,9 +77,12 @@ func (s *Store) documentsFound(ctx context.Context, table, company, search strin
 		bun.SafeQuery("SELECT * FROM (SELECT id FROM ? WHERE company_id = ? AND reference_key <> '' AND reference_key >= ? AND reference_key < ? LIMIT ?) AS b",
 			t, company, reference, after(reference), maxFound),
 	}
-	if words := customersByWords(s.read, company, search); words != nil {
-		ways = append(ways, bun.SafeQuery(`SELECT * FROM (SELECT id FROM ? WHERE company_id = ? AND customer_id IN
-			(SELECT * FROM (?) AS w LIMIT ?) ORDER BY date DESC LIMIT ?) AS c`, t, company, words, maxNamed, maxFound))
+	named, err := s.customersNamed(ctx, company, search)
+	if err != nil {
+		return nil, err
+	}
+	if len(named) > 0 {
+		ways = append(ways, s.latestOf(table, "date", company, named))
 	}
 	numbers, err := s.numbersOf(ctx, company, search, series)
 	if err != nil {

@@ -40,7 +40,7 @@ func (d *database) raw(t testing.TB) *sql.DB {
 	t.Helper()
 	driver, source := "pgx", d.target
 	if d.engine == "sqlite" {
-		driver, source = "sqlite", "file:"+d.target
+		driver, source = "sqlite", "file:"+d.target+"?_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)"
 	}
 	db, err := sql.Open(driver, source)
 	must(t, err)

@@ -48,16 +48,19 @@ func (s *Store) Quotes(ctx context.Context, company string, f app.QuoteQuery) (a
 		return none, err
 	}
 	var rows []quoteListRow
-	q := s.read.NewSelect().TableExpr("quotes AS q").
+	q := s.read.NewSelect().
 		ColumnExpr("q.id, q.number, q.state, q.customer_id, q.date, q.valid_until, q.currency, q.gross, q.sent_at").
-		ColumnExpr("coalesce(c.name, '') AS customer_name").
-		Join("LEFT JOIN customers AS c ON c.company_id = q.company_id AND c.id = q.customer_id").
-		Where("q.company_id = ?", company)
-	if found, err := s.documentsFound(ctx, "quotes", company, f.Search, billing.QuoteSeries); err != nil {
+		ColumnExpr("coalesce(c.name, '') AS customer_name").Where("q.company_id = ?", company)
+	found, err := s.documentsFound(ctx, "quotes", company, f.Search, billing.QuoteSeries)
+	if err != nil {
 		return none, err
-	} else if found != nil {
-		q = q.Where("q.id IN (?)", found)
 	}
+	if found != nil {
+		q = q.TableExpr("(?) AS f CROSS JOIN quotes AS q", found).Where("q.id = f.id")
+	} else {
+		q = q.TableExpr("quotes AS q")
+	}
+	q = q.Join("LEFT JOIN customers AS c ON c.company_id = q.company_id AND c.id = q.customer_id")
 	if len(f.States) > 0 {
 		q = q.Where("q.state IN (?)", bun.In(f.States))
 	}
@@ -194,10 +197,14 @@ func (s *Store) Invoices(ctx context.Context, company string, f app.InvoiceQuery
 		if narrow := f.Customer != "" || f.Quote != "" || found != nil; narrow {
 			ids = invoicesAmong(s.read, company, f, statuses, found, k)
 		} else {
-			ids = s.invoiceRuns(company, f, statuses, k)
+			few, err := s.fewInDates(ctx, company, f, statuses)
+			if err != nil {
+				return none, err
+			}
+			ids = s.invoiceRuns(company, f, statuses, k, few)
 		}
-		err := s.read.NewSelect().TableExpr("invoices AS i").ColumnExpr(invoiceListColumns).
-			Where("i.company_id = ?", company).Where("i.id IN (?)", ids).
+		err := s.read.NewSelect().TableExpr("(?) AS p CROSS JOIN invoices AS i", ids).ColumnExpr(invoiceListColumns).
+			Where("i.company_id = ?", company).Where("i.id = p.id").
 			OrderExpr("?", k.orderBy()).Scan(ctx, &rows)
 		if err != nil {
 			return none, s.refusal(ctx, err, nil)
@@ -219,17 +226,21 @@ func invoiceRows(rows []invoiceListRow) []app.InvoiceRow {
 }
 
 // invoicesAmong selects a page of ids among few invoices: those of a customer, of a quote, or that a search found. The
-// plus keeps the engines from walking an index of all invoices in search of them.
+// plus keeps the engines from walking an index of all invoices in search of them; so does CROSS JOIN, which SQLite takes
+// for an order to begin on the left.
 func invoicesAmong(db *bun.DB, company string, f app.InvoiceQuery, statuses []status, found schema.QueryAppender, k keyset) schema.QueryAppender {
-	q := db.NewSelect().TableExpr("invoices AS i").Column("i.id").Where("i.company_id = ?", company).Where("+i.status IN (?)", bun.In(statuses))
+	q := db.NewSelect()
+	if found != nil {
+		q = q.TableExpr("(?) AS f CROSS JOIN invoices AS i", found).Where("i.id = f.id")
+	} else {
+		q = q.TableExpr("invoices AS i")
+	}
+	q = q.Column("i.id").Where("i.company_id = ?", company).Where("+i.status IN (?)", bun.In(statuses))
 	if f.Customer != "" {
 		q = q.Where("i.customer_id = ?", f.Customer)
 	}
 	if f.Quote != "" {
 		q = q.Where("i.quote_id = ?", f.Quote).Where("i.quote_id <> ''")
-	}
-	if found != nil {
-		q = q.Where("i.id IN (?)", found)
 	}
 	return bun.SafeQuery("SELECT id FROM (?) AS page", k.apply(invoiceDates(q, f)))
 }
@@ -247,11 +258,35 @@ func invoiceDates(q *bun.SelectQuery, f app.InvoiceQuery) *bun.SelectQuery {
 	return q
 }
 
+// maxSorted is how many rows are rather sorted than looked for among all others.
+const maxSorted = 5000
+
+// fewInDates says that a period holds so few invoices that they are best read by their date, whatever they are sorted by.
+// PostgreSQL finds that out by itself.
+func (s *Store) fewInDates(ctx context.Context, company string, f app.InvoiceQuery, statuses []status) (bool, error) {
+	if s.isPG() || f.From.IsZero() && f.To.IsZero() {
+		return false, nil
+	}
+	first, last := dates(f.From, f.To)
+	var n int
+	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT id FROM invoices INDEXED BY invoices_by_date
+		WHERE company_id = ? AND status IN (?) AND date BETWEEN ? AND ? LIMIT ?)`, company, bun.In(statuses), first, last, maxSorted+1).Scan(&n)
+	return n <= maxSorted, s.refusal(ctx, err, nil)
+}
+
 // invoiceRuns selects a page of ids among all invoices: a page of each status, read in order from the index that begins
-// with it, merged.
-func (s *Store) invoiceRuns(company string, f app.InvoiceQuery, statuses []status, k keyset) schema.QueryAppender {
+// with it, merged. few makes it read a period and sort it instead.
+func (s *Store) invoiceRuns(company string, f app.InvoiceQuery, statuses []status, k keyset, few bool) schema.QueryAppender {
+	from := "invoices AS i"
+	switch {
+	case s.isPG():
+	case few:
+		from += " INDEXED BY invoices_by_date"
+	default:
+		from += " INDEXED BY invoices_by_" + k.order.name
+	}
 	run := func(status schema.QueryAppender) schema.QueryAppender {
-		q := s.read.NewSelect().TableExpr("invoices AS i").Column("i.id", k.order.columns[0].name).
+		q := s.read.NewSelect().TableExpr(from).Column("i.id", k.order.columns[0].name).
 			Where("i.company_id = ?", company).Where("i.status = ?", status)
 		return k.apply(invoiceDates(q, f))
 	}

@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"strings"
 
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/billing"
@@ -71,7 +72,16 @@ func (s *Store) Arrivals(ctx context.Context, company string, f app.ArrivalQuery
 	if err != nil {
 		return none, err
 	}
-	q := s.read.NewSelect().TableExpr("arrivals AS a").Column("a.id", "a.occurred_at").Where("a.company_id = ?", company)
+	found, err := s.arrivalsFound(ctx, company, f.Search)
+	if err != nil {
+		return none, err
+	}
+	q := s.read.NewSelect().Column("a.id", "a.occurred_at").Where("a.company_id = ?", company)
+	if found != nil {
+		q = q.TableExpr("(?) AS f CROSS JOIN arrivals AS a", found).Where("a.id = f.id")
+	} else {
+		q = q.TableExpr("arrivals AS a")
+	}
 	if f.ToDo || onlyToDo(f.States) {
 		q = q.Where("a.to_do")
 	}
@@ -87,16 +97,9 @@ func (s *Store) Arrivals(ctx context.Context, company string, f app.ArrivalQuery
 	if f.Document != "" {
 		q = q.Where("a.document_id = ?", f.Document).Where("a.document_id <> ''")
 	}
-	found, err := s.arrivalsFound(ctx, company, f.Search)
-	if err != nil {
-		return none, err
-	}
-	if found != nil {
-		q = q.Where("a.id IN (?)", found)
-	}
 	var rows []arrivalListRow
-	err = s.read.NewSelect().TableExpr("(?) AS page", k.apply(q)).
-		Join("JOIN arrivals AS a ON a.company_id = ? AND a.id = page.id", company).
+	err = s.read.NewSelect().TableExpr("(?) AS page CROSS JOIN arrivals AS a", k.apply(q)).
+		Where("a.company_id = ?", company).Where("a.id = page.id").
 		Join("LEFT JOIN customers AS c ON c.company_id = a.company_id AND c.id = a.customer_id").
 		Join("LEFT JOIN invoices AS i ON a.document_kind = 'invoice' AND i.company_id = a.company_id AND i.id = a.document_id").
 		Join("LEFT JOIN deposits AS d ON a.document_kind = 'deposit' AND d.company_id = a.company_id AND d.id = a.document_id").
@@ -140,8 +143,13 @@ func (s *Store) arrivalsFound(ctx context.Context, company, search string) (sche
 			company, search, after(search), maxFound),
 		bun.SafeQuery(`SELECT * FROM (SELECT id FROM arrivals WHERE company_id = ? AND payer_key LIKE ? ESCAPE '\' ORDER BY occurred_at DESC LIMIT ?) AS p`,
 			company, containing(key), maxFound),
-		bun.SafeQuery(`SELECT * FROM (SELECT id FROM arrivals WHERE company_id = ? AND customer_id <> '' AND customer_id IN (SELECT * FROM (?) AS w LIMIT ?) LIMIT ?) AS c`,
-			company, customersByWords(s.read, company, search), maxNamed, maxFound),
+	}
+	named, err := s.customersNamed(ctx, company, search)
+	if err != nil {
+		return nil, err
+	}
+	if len(named) > 0 {
+		ways = append(ways, s.latestOf("arrivals", "occurred_at", company, named))
 	}
 	found, err := s.documentsFound(ctx, "invoices", company, search, billing.InvoiceSeries)
 	if err != nil {
@@ -188,7 +196,7 @@ func (s *Store) Receipt(ctx context.Context, company, id string) (inbox.Receipt,
 	return one(ctx, s, receipts, books.Receipts, company, id)
 }
 
-var receiptOrder = order{name: "date", columns: []column{number("date"), text("id")}, desc: true}
+var receiptOrder = order{name: "date", columns: []column{number("r.date"), text("r.id")}, desc: true}
 
 // Receipts implements app.Views.
 func (s *Store) Receipts(ctx context.Context, company string, f app.ReceiptQuery) (app.Page[app.ReceiptRow], error) {
@@ -197,23 +205,33 @@ func (s *Store) Receipts(ctx context.Context, company string, f app.ReceiptQuery
 	if err != nil {
 		return none, err
 	}
-	var rows []receiptRow
-	q := s.read.NewSelect().Model(&rows).Where("company_id = ?", company)
-	if f.Customer != "" {
-		q = q.Where("customer_id = ?", f.Customer)
+	found, err := s.receiptsFound(ctx, company, f.Search)
+	if err != nil {
+		return none, err
 	}
 	if f.Document != "" {
-		q = q.Where("id IN (SELECT receipt_id FROM receipt_allocations WHERE company_id = ? AND document_id = ?)", company, f.Document)
+		of := bun.SafeQuery("SELECT DISTINCT receipt_id AS id FROM receipt_allocations WHERE company_id = ? AND document_id = ?", company, f.Document)
+		if found != nil {
+			found = bun.SafeQuery("SELECT id FROM (?) AS d WHERE id IN (?)", of, found)
+		} else {
+			found = of
+		}
+	}
+	q := s.read.NewSelect().ColumnExpr("r.*").Where("r.company_id = ?", company)
+	if found != nil {
+		q = q.TableExpr("(?) AS f CROSS JOIN receipts AS r", found).Where("r.id = f.id")
+	} else {
+		q = q.TableExpr("receipts AS r")
+	}
+	if f.Customer != "" {
+		q = q.Where("r.customer_id = ?", f.Customer)
 	}
 	if f.Online != nil {
-		q = q.Where("online = ?", *f.Online)
+		q = q.Where("r.online = ?", *f.Online)
 	}
 	first, last := dates(f.From, f.To)
-	q = q.Where("date BETWEEN ? AND ?", first, last)
-	if found := s.receiptsFound(company, f.Search); found != nil {
-		q = q.Where("id IN (?)", found)
-	}
-	if err := k.apply(q).Scan(ctx); err != nil {
+	var rows []receiptRow
+	if err := k.apply(q.Where("r.date BETWEEN ? AND ?", first, last)).Scan(ctx, &rows); err != nil {
 		return none, s.refusal(ctx, err, nil)
 	}
 	return page(k, rows, func(r *receiptRow) []any { return []any{r.Date, r.ID} }, func(rows []receiptRow) ([]app.ReceiptRow, error) {
@@ -234,20 +252,26 @@ func (s *Store) Receipts(ctx context.Context, company string, f app.ReceiptQuery
 }
 
 // receiptsFound selects the ids of receipts by reference, customer or number of a document they settle.
-func (s *Store) receiptsFound(company, search string) schema.QueryAppender {
+func (s *Store) receiptsFound(ctx context.Context, company, search string) (schema.QueryAppender, error) {
 	key := searchKey(search)
 	if key == "" {
-		return nil
+		return nil, nil
 	}
-	prefix := after(key)
-	return joined{[]schema.QueryAppender{
+	prefix := strings.ToUpper(strings.TrimSpace(search))
+	ways := []schema.QueryAppender{
 		bun.SafeQuery("SELECT * FROM (SELECT id FROM receipts WHERE company_id = ? AND reference_key <> '' AND reference_key >= ? AND reference_key < ? LIMIT ?) AS r",
-			company, key, prefix, maxFound),
-		bun.SafeQuery("SELECT * FROM (SELECT receipt_id FROM receipt_allocations WHERE company_id = ? AND number >= upper(?) AND number < upper(?) ORDER BY number DESC LIMIT ?) AS a",
-			company, key, prefix, maxFound),
-		bun.SafeQuery("SELECT * FROM (SELECT id FROM receipts WHERE company_id = ? AND customer_id IN (SELECT * FROM (?) AS w LIMIT ?) ORDER BY date DESC LIMIT ?) AS c",
-			company, customersByWords(s.read, company, search), maxNamed, maxFound),
-	}, " UNION "}
+			company, key, after(key), maxFound),
+		bun.SafeQuery("SELECT * FROM (SELECT receipt_id FROM receipt_allocations WHERE company_id = ? AND number >= ? AND number < ? ORDER BY number DESC LIMIT ?) AS a",
+			company, prefix, after(prefix), maxFound),
+	}
+	named, err := s.customersNamed(ctx, company, search)
+	if err != nil {
+		return nil, err
+	}
+	if len(named) > 0 {
+		ways = append(ways, s.latestOf("receipts", "date", company, named))
+	}
+	return joined{ways, " UNION "}, nil
 }
 
 // customersOf reads the names of some customers, by id.

@@ -40,7 +40,7 @@ CREATE TABLE journal_lines (
 	FOREIGN KEY (company_id, seq) REFERENCES journal_entries DEFERRABLE INITIALLY DEFERRED,
 	CONSTRAINT journal_lines_one_side CHECK (debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX journal_lines_account ON journal_lines (company_id, account, date, seq, n);
+CREATE INDEX journal_lines_account ON journal_lines (company_id, account, date, seq, n, debit, credit);
 CREATE INDEX journal_lines_aux ON journal_lines (company_id, aux, date, seq, n) WHERE aux <> '';
 CREATE INDEX journal_lines_document ON journal_lines (company_id, document) WHERE document <> '';
 

@@ -1,0 +1,3 @@
+ALTER TABLE journal_lines RESET (autovacuum_analyze_scale_factor, autovacuum_vacuum_insert_scale_factor);
+ALTER TABLE journal_entries RESET (autovacuum_analyze_scale_factor, autovacuum_vacuum_insert_scale_factor);
+ALTER TABLE invoices RESET (autovacuum_analyze_scale_factor, autovacuum_vacuum_scale_factor);
