@@ -249,3 +249,30 @@ func wait(t *testing.T, p browser, what, condition string) {
 		t.Fatalf("waited in vain for %s", what)
 	}
 }
+
+// However slow the answers are, the totals shown in the end are those of what was typed last.
+func TestTheTotalsAreThoseOfTheLastTyping(t *testing.T) {
+	s := newStory(t)
+	p := s.enter(t)
+	p.Open("/quotes/new?customer=" + s.customers[0].ID)
+	// Requests wait until the test lets them go.
+	browsertest.Eval[bool](p.Page, `(() => {
+		const send = window.fetch;
+		window.held = [];
+		window.release = () => { window.fetch = send; window.held.reverse().forEach((go) => go()); return true; };
+		window.fetch = (address, how) => new Promise((answer, fail) => {
+			how?.signal?.addEventListener("abort", () => fail(new DOMException("", "AbortError")));
+			window.held.push(() => send(address, how).then(answer, fail));
+		});
+		return true;
+	})()`)
+	p.Fill("#f-lines-0-description", "Fauteuils")
+	for _, typed := range []struct{ field, value string }{{"quantity", "10"}, {"unit_price", "100"}, {"discount", "50"}} {
+		before := browsertest.Eval[int](p.Page, "window.held.length")
+		p.Fill("#f-lines-0-"+typed.field, typed.value)
+		wait(t, p, "a request", "window.held.length > "+itoa(int64(before)))
+	}
+	browsertest.Eval[bool](p.Page, "window.release()")
+	p.WaitText("#totals", "Total HT 500,00 €")
+	p.WaitText("#net-0", "500,00 €")
+}
