@@ -97,8 +97,8 @@ type Session interface {
 	Lines(ctx context.Context, documents []string) ([]MatchedLine, error)
 	// Entry returns a posted entry. Code: unknown_thing.
 	Entry(ctx context.Context, seq int64) (ledger.Entry, error)
-	// Save writes everything, in few statements. A rule that the database refuses comes back as its fault
-	// (second_online_deposit, duplicate_posting, entry_unbalanced, already_exists...).
+	// Save writes everything, in few statements. A rule that the database refuses comes back as its fault, from here or
+	// from Commit (second_online_deposit, duplicate_posting, entry_unbalanced, already_exists...).
 	Save(ctx context.Context, c *Changes) error
 	Commit(ctx context.Context) error
 	Rollback()

@@ -122,4 +122,8 @@ type Delivery struct {
 }
 
 // Clone returns an independent copy.
-func (d Delivery) Clone() Delivery { return d }
+func (d Delivery) Clone() Delivery {
+	d.SessionIDs = append([]string(nil), d.SessionIDs...)
+	d.PaymentIDs = append([]string(nil), d.PaymentIDs...)
+	return d
+}

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) books.Store) {
 		{"thousands of records at once", testMany},
 		{"each command gets its own answer", testGroup},
 		{"commands of a group see each other", testGroupSees},
+		{"rows of a batch that fail alone", testTry},
 		{"idempotency keys", testKeys},
 		{"a command that panics", testPanic},
 		{"a caller who leaves", testCancelled},

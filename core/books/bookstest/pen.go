@@ -209,6 +209,68 @@ func testGroupSees(t *testing.T, store books.Store) {
 	verify(t, store, Company, 2)
 }
 
+func testTry(t *testing.T, store books.Store) {
+	b := Found(t, store)
+	refused := errors.New("no")
+	row := func(ctx context.Context, tx *books.Tx, id string, err error) error {
+		return tx.Try(func() error {
+			c, _, find := tx.Customers.Find(ctx, "cus_count")
+			if find != nil {
+				return find
+			}
+			c.ID, c.Version = "cus_count", c.Version+1
+			tx.Customers.Put(c)
+			tx.Set(ledger.Account{Code: "7" + id, Label: id, Active: true})
+			tx.Log("test", "row", "cus_count", id)
+			if _, err := tx.Count(ctx, "rows"); err != nil {
+				return err
+			}
+			if _, err := tx.Post(ctx, Sale("sale"+id, "inv_"+id, 100), "test"); err != nil {
+				return err
+			}
+			if _, err := tx.Post(ctx, Payment("pay"+id, "inv_"+id, 100, 1), "test"); err != nil {
+				return err
+			}
+			if ok, match := tx.Match(ctx, "inv_"+id, "411000"); match != nil || !ok {
+				return fmt.Errorf("not matched: %v", match)
+			}
+			return err
+		})
+	}
+	must(t, b.Write(ctx, Company, func(ctx context.Context, tx *books.Tx) error {
+		for i, want := range []error{nil, refused, nil, refused, nil} {
+			if err := row(ctx, tx, fmt.Sprintf("0%d", i), want); !errors.Is(err, want) {
+				return fmt.Errorf("row %d: %w", i, err)
+			}
+		}
+		// A try inside a try that is refused is gone as well.
+		return errors.Join(tx.Try(func() error {
+			return errors.Join(row(ctx, tx, "05", nil), tx.Try(func() error { return row(ctx, tx, "06", nil) }))
+		}), expectErr(tx.Try(func() error { return errors.Join(row(ctx, tx, "07", nil), refused) }), refused))
+	}))
+	if c, _ := load(t, store, Company, books.Customers, "cus_count").(party.Customer); c.Version != 5 {
+		t.Errorf("%d rows counted, want 5", c.Version)
+	}
+	s, err := b.Setup(ctx, Company)
+	must(t, err)
+	for i, kept := range []bool{true, false, true, false, true, true, true, false} {
+		if _, ok := s.Chart.Accounts[fmt.Sprintf("70%d", i)]; ok != kept {
+			t.Errorf("row %d is kept: %v", i, ok)
+		}
+	}
+	if q, _ := load(t, store, Company, books.Sequences, "rows").(billing.Sequence); q.Last != 5 {
+		t.Errorf("counted to %d, want 5", q.Last)
+	}
+	verify(t, store, Company, 10)
+}
+
+func expectErr(err, want error) error {
+	if !errors.Is(err, want) {
+		return fmt.Errorf("want %w, got %w", want, err)
+	}
+	return nil
+}
+
 func testKeys(t *testing.T, store books.Store) {
 	b := Found(t, store)
 	runs := 0
