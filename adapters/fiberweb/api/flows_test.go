@@ -224,7 +224,7 @@ func depositFlow(t *testing.T, s *server) {
 
 	first := c.post(quote+"/deposits", obj{"percent": "30", "method_id": online, "label": "Acompte"}).is(201)
 	d := first.at("deposits").list()[0].eq("amount.amount", "360.00").eq("percent", "30").eq("online", "true").at("id").text()
-	c.post(quote+"/deposits", obj{"amount": eur("100.00"), "method_id": online}).refused(422, "second_online_deposit")
+	c.post(quote+"/deposits", obj{"amount": eur("100.00"), "method_id": online}).refused(422, "second_online_deposit", "method_id")
 	second := c.post(quote+"/deposits", obj{"amount": eur("100.00"), "method_id": c.method("CHQ"), "due_date": "2026-08-01"}).is(201).at("deposits").list()[1].at("id").text()
 	c.patch(quote+"/deposits/"+second, obj{"method_id": online}).refused(422, "second_online_deposit")
 	c.patch(quote+"/deposits/"+second, obj{"label": "Livraison", "percent": "10"}).is(200)

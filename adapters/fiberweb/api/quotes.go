@@ -347,6 +347,9 @@ func (s *service) setDeposit(c *call, q quoteID, d depositID, version int64, f D
 		return quote{}, err
 	}
 	now, err := s.app.SetDeposit(c.ctx, c.who, string(q), version, di)
+	if all := fault.All(err); len(all) == 1 && all[0].Field == "method" {
+		err = all[0].On("method_id")
+	}
 	return s.showQuote(c, q, now, err)
 }
 
