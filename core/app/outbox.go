@@ -214,14 +214,20 @@ func (a *App) document(ctx context.Context, company, id string) (document, error
 	if err != nil {
 		return d, err
 	}
-	d.Invoice, d.Customer = &v, v.Customer
+	d.Invoice = &v
+	if d.Customer, err = a.Views.Customer(ctx, company, v.CustomerID); err != nil {
+		return d, err
+	}
+	if v.Life != billing.Draft {
+		// Who is printed was frozen at issue; how the customer is reached was not.
+		email := d.Customer.Email
+		d.Customer = v.Customer
+		d.Customer.Email = email
+	}
 	if l, err := a.Views.PayLink(ctx, company, v.ID); err == nil {
 		d.Link = &l
 	} else if fault.KindOf(err) != fault.NotFound {
 		return d, err
 	}
-	if v.Life == billing.Draft {
-		d.Customer, err = a.Views.Customer(ctx, company, v.CustomerID)
-	}
-	return d, err
+	return d, nil
 }
