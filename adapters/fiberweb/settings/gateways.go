@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -233,8 +234,8 @@ func readSettings(f *form.Form, declared []gateway.Setting) map[string]string {
 	out := map[string]string{}
 	for _, s := range declared {
 		v := f.Secret(settingField(s.Name))
-		if s.Type == gateway.BoolSetting && v != "" {
-			v = "true"
+		if s.Type == gateway.BoolSetting {
+			v = strconv.FormatBool(v != "") // nothing would mean the default
 		}
 		out[s.Name] = v
 	}

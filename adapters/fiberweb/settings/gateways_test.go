@@ -2,6 +2,7 @@ package settings_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/acquit-app/acquit/core/access"
@@ -36,6 +37,26 @@ func TestTheFormThatAGatewayDeclares(t *testing.T) {
 	for _, conn := range s.Settings(t).Connections {
 		if conn.Public["brand"] != "Atelier" || conn.Public["strict"] != "" || conn.Public["key"] != "" {
 			t.Errorf("public settings: %v", conn.Public)
+		}
+	}
+}
+
+// TestABoxThatIsTickedByDefaultCanBeUnticked: a browser sends nothing for a box that is not ticked.
+func TestABoxThatIsTickedByDefaultCanBeUnticked(t *testing.T) {
+	s := newScene(t)
+	known, err := s.KnownGateways(ctx, s.Owner)
+	apptest.OK(t, err)
+	ticked := known[0]
+	ticked.Info.Settings = slices.Clone(ticked.Info.Settings)
+	i := slices.IndexFunc(ticked.Info.Settings, func(x gateway.Setting) bool { return x.Name == "strict" })
+	ticked.Info.Settings[i].Default = "true"
+	s.Gateways.Know(ticked)
+	c := s.as(access.Accountant)
+	c.get("/settings/gateways/new/play").Want(http.StatusOK, "checked")
+	c.send("/settings/gateways/new/play", "/settings/gateways/new/play", "settings.key", "test_acme_1", "settings.region", "eu").Want(http.StatusSeeOther)
+	for _, conn := range s.Settings(t).Connections {
+		if conn.Public["strict"] != "" {
+			t.Errorf("strict is %q", conn.Public["strict"])
 		}
 	}
 }
