@@ -15,6 +15,9 @@ const (
 	// pollTimeout bounds one poll, and retryTimeout one mail or delivery, so that one hung partner does not stop the rest.
 	pollTimeout  = 2 * time.Minute
 	retryTimeout = time.Minute
+	// deliveriesAtOnce is how many webhooks are looked into at a time: those that wait for a gateway's answer do not hold up
+	// the others, and those that write share transactions. Providers let one account ask about a hundred times a second.
+	deliveriesAtOnce = 16
 )
 
 // Work runs the background workers until ctx ends: outgoing mail, webhook deliveries, polling. It returns when all have
@@ -39,13 +42,13 @@ func (a *App) Work(ctx context.Context) {
 		}()
 	}
 	loop(a.nudge.mail, func(ctx context.Context) {
-		a.each(ctx, retryTimeout, func(w Work) []WorkItem { return w.Mails }, a.DeliverMail)
+		a.each(ctx, 1, retryTimeout, func(w Work) []WorkItem { return w.Mails }, a.DeliverMail)
 	})
 	loop(a.nudge.webhook, func(ctx context.Context) {
-		a.each(ctx, retryTimeout, func(w Work) []WorkItem { return w.Deliveries }, a.ProcessDelivery)
+		a.each(ctx, deliveriesAtOnce, retryTimeout, func(w Work) []WorkItem { return w.Deliveries }, a.ProcessDelivery)
 	})
 	loop(a.nudge.poll, func(ctx context.Context) {
-		a.each(ctx, pollTimeout, func(w Work) []WorkItem { return w.Feeds }, func(ctx context.Context, company, id string) error {
+		a.each(ctx, 1, pollTimeout, func(w Work) []WorkItem { return w.Feeds }, func(ctx context.Context, company, id string) error {
 			_, err := a.Poll(ctx, company, id, inbox.ByPoll)
 			return err
 		})
@@ -55,15 +58,16 @@ func (a *App) Work(ctx context.Context) {
 
 // WorkOnce does everything that is due now; tests and commands use it instead of waiting.
 func (a *App) WorkOnce(ctx context.Context) {
-	a.each(ctx, retryTimeout, func(w Work) []WorkItem { return w.Deliveries }, a.ProcessDelivery)
-	a.each(ctx, pollTimeout, func(w Work) []WorkItem { return w.Feeds }, func(ctx context.Context, company, id string) error {
+	a.each(ctx, deliveriesAtOnce, retryTimeout, func(w Work) []WorkItem { return w.Deliveries }, a.ProcessDelivery)
+	a.each(ctx, 1, pollTimeout, func(w Work) []WorkItem { return w.Feeds }, func(ctx context.Context, company, id string) error {
 		_, err := a.Poll(ctx, company, id, inbox.ByPoll)
 		return err
 	})
-	a.each(ctx, retryTimeout, func(w Work) []WorkItem { return w.Mails }, a.DeliverMail)
+	a.each(ctx, 1, retryTimeout, func(w Work) []WorkItem { return w.Mails }, a.DeliverMail)
 }
 
-func (a *App) each(ctx context.Context, limit time.Duration, of func(Work) []WorkItem, do func(ctx context.Context, company, id string) error) {
+// each does what is due, so many items at once.
+func (a *App) each(ctx context.Context, atOnce int, limit time.Duration, of func(Work) []WorkItem, do func(ctx context.Context, company, id string) error) {
 	for ctx.Err() == nil {
 		w, err := a.Views.DueWork(ctx, a.Now(), workBatch)
 		if err != nil {
@@ -71,18 +75,34 @@ func (a *App) each(ctx context.Context, limit time.Duration, of func(Work) []Wor
 			return
 		}
 		items := of(w)
-		for _, it := range items {
-			if ctx.Err() != nil {
-				return
-			}
-			one, cancel := context.WithTimeout(ctx, limit)
-			if err := do(one, it.Company, it.ID); err != nil && ctx.Err() == nil {
-				a.Log.Warn("background work failed; it will be tried again", err, "company", it.Company, "id", it.ID)
-			}
-			cancel()
+		next := make(chan WorkItem)
+		var wg sync.WaitGroup
+		for range min(atOnce, len(items)) {
+			wg.Go(func() {
+				for it := range next {
+					a.attempt(ctx, limit, it, do)
+				}
+			})
 		}
+		for _, it := range items {
+			next <- it
+		}
+		close(next)
+		wg.Wait()
 		if len(items) < workBatch {
 			return
 		}
+	}
+}
+
+// attempt does one piece of work, unless the workers are to stop.
+func (a *App) attempt(ctx context.Context, limit time.Duration, it WorkItem, do func(ctx context.Context, company, id string) error) {
+	if ctx.Err() != nil {
+		return
+	}
+	one, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := do(one, it.Company, it.ID); err != nil && ctx.Err() == nil {
+		a.Log.Warn("background work failed; it will be tried again", err, "company", it.Company, "id", it.ID)
 	}
 }
