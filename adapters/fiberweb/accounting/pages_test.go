@@ -113,6 +113,24 @@ func TestAnEntryShowsItsProof(t *testing.T) {
 	c.get("/journal/0").Want(http.StatusNotFound)
 }
 
+func TestAnEntryLeadsToWhatItWasPostedFor(t *testing.T) {
+	s := newScene(t)
+	v := s.invoice(1000)
+	var method string
+	for id, m := range s.Settings(t).Methods {
+		if m.Code == "VIR" {
+			method = id
+		}
+	}
+	r, err := s.RecordReceipt(ctx, s.Owner, app.ReceiptInput{CustomerID: v.CustomerID, Date: s.Today(), Amount: apptest.EUR(120_000), MethodID: method, Reference: "VIR 1",
+		Allocations: []app.AllocationInput{{Document: "invoice", DocumentID: v.ID, Amount: 120_000}}})
+	apptest.OK(t, err)
+	c := s.as(access.Auditor)
+	// The receipt settles the invoice, so both lines of the customer's account carry the same letter.
+	c.get(path(s.head().Seq)).Want(http.StatusOK, "/receipts/"+r.ID, "/invoices/"+v.ID, "Let.", "AAA")
+	c.get("/ledger?account=411000").Want(http.StatusOK, "AAA")
+}
+
 func TestAManualEntryIsReversedOnce(t *testing.T) {
 	s := newScene(t)
 	e := s.rent(civil.Of(2026, 5, 2), 98_000)

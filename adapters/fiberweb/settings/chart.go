@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -68,6 +69,17 @@ func (h *Screens) accounts(c *fiberweb.Ctx) error {
 		return err
 	}
 	v := accountList{all: len(all), may: mayConfigure(c)}
+	l := c.Listing("code", "label")
+	slices.SortStableFunc(all, func(a, b ledger.Account) int {
+		order := strings.Compare(a.Code, b.Code)
+		if l.Sort == "label" {
+			order = strings.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label))
+		}
+		if l.Desc {
+			return -order
+		}
+		return order
+	})
 	want, class, state := strings.ToLower(c.Q("q")), c.Q("class"), c.Q("state")
 	for _, a := range all {
 		if !strings.HasPrefix(a.Code, want) && !strings.Contains(strings.ToLower(a.Label), want) ||
@@ -86,8 +98,8 @@ func accountTable(ctx context.Context, v accountList) ui.Table[ledger.Account] {
 		ID: "accounts", Caption: ui.T(ctx, "set.chart.accounts"), Rows: v.rows,
 		Href: href(ctx, v.may, accountsPath+"/accounts", func(a ledger.Account) string { return a.Code }),
 		Columns: []ui.Column[ledger.Account]{
-			{Label: ui.T(ctx, "set.account.code"), Main: true, Align: ui.Code, Cell: func(a ledger.Account) templ.Component { return ui.Text(a.Code) }},
-			{Label: ui.T(ctx, "set.label"), Cell: func(a ledger.Account) templ.Component { return ui.Text(a.Label) }},
+			{Label: ui.T(ctx, "set.account.code"), Sort: "code", Main: true, Align: ui.Code, Cell: func(a ledger.Account) templ.Component { return ui.Text(a.Code) }},
+			{Label: ui.T(ctx, "set.label"), Sort: "label", Cell: func(a ledger.Account) templ.Component { return ui.Text(a.Label) }},
 			{Label: ui.T(ctx, "set.account.kind"), Cell: func(a ledger.Account) templ.Component {
 				if a.Collective {
 					return ui.Badge(ui.Notice, "users", ui.T(ctx, "set.account.collective"))

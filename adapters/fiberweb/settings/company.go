@@ -8,6 +8,7 @@ import (
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/form"
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
+	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/money"
 	"github.com/acquit-app/acquit/core/party"
@@ -38,8 +39,12 @@ func companyTabs(ctx context.Context, current string) []ui.Tab {
 }
 
 func companyFrame(p Part) Framer {
-	return fixed(func(*fiberweb.Ctx) Frame {
-		return Frame{Page: ui.Page{Active: "settings.company", Narrow: true}, Here: partPaths[p], Next: partPaths[p]}
+	return fixed(func(c *fiberweb.Ctx) Frame {
+		f := Frame{Page: ui.Page{Active: "settings.company", Narrow: true}, Here: partPaths[p], Next: partPaths[p]}
+		if p == Identity && c.Actor().Role == access.Owner {
+			f.Page.Actions = ui.LinkButton("/companies/new", "quiet-button", "plus", c.T("setup.company.new"))
+		}
+		return f
 	})
 }
 
@@ -216,13 +221,21 @@ func back(ctx context.Context, f Frame) string {
 	return ui.To(ctx, f.Back)
 }
 
-func companyFields(p Part, f Frame, co party.Company) templ.Component {
+func companyFields(p Part, co party.Company) templ.Component {
 	switch p {
 	case Billing:
-		return billingPart(co)
+		return billingPart()
 	case Rules:
 		return rulesPart(co)
 	case Identity:
 	}
-	return identityPart(f, co)
+	return identityPart(co)
+}
+
+// unit is how a currency is written behind a field.
+func unit(c money.Currency) string {
+	if c == money.EUR {
+		return "€"
+	}
+	return string(c)
 }

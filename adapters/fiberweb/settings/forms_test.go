@@ -140,6 +140,9 @@ func TestAccounts(t *testing.T) {
 	c := s.as(access.Accountant)
 	c.get("/settings/chart?q=706").Want(http.StatusOK, "706000").Lacks("411000")
 	c.get("/settings/chart?class=4&state=on").Want(http.StatusOK, "411000").Lacks("706000")
+	if body := c.get("/settings/chart?class=1&sort=-code").Want(http.StatusOK).Body; strings.Index(body, ">164000<") > strings.Index(body, ">101000<") || !strings.Contains(body, ">101000<") {
+		t.Error("the accounts are not sorted backwards")
+	}
 	c.get("/settings/chart?q=nothing").Want(http.StatusOK, "Aucun résultat")
 	for _, bad := range []struct{ code, label, says string }{{"", "X", "obligatoire"}, {"12", "X", "code"}, {"9abc", "X", "code"}, {"706001", "", "obligatoire"}, {"706000", "X", "Existe déjà"}} {
 		c.send("/settings/chart/accounts/new", "/settings/chart/accounts/new", "code", bad.code, "label", bad.label, "active", "on").Want(http.StatusUnprocessableEntity, bad.says)

@@ -160,7 +160,7 @@ func TestTheStepsLeadToAPayment(t *testing.T) {
 	c.Send(base+"/setup/gateway/new/play", base+"/setup/gateway/new/play", "settings.key", "test_acme_1", "settings.region", "eu").Goes(base + "/setup/gateway")
 	c.Get(base+"/setup/gateway").Want(http.StatusOK, "Activez-la", "Réglez l'envoi des e-mails")
 	c.Get(base+"/setup/mail").Want(http.StatusOK, "gardés dans la boîte d'envoi")
-	c.Send(base+"/setup/mail", base+"/setup/mail", "kind", "outbox", "port", "587").Goes(base + "/setup/test_payment")
+	c.Send(base+"/setup/mail", base+"/setup/mail", "kind", "outbox", "port", "587").Goes(base + "/setup/gateway") // which waited for it
 	c.Send(base+"/setup/mail", base+"/settings/mail/test?from=mail", "to", "jeanne@exemple.fr").Goes(base + "/setup/mail")
 
 	company := strings.TrimPrefix(base, "/c/")
@@ -170,8 +170,9 @@ func TestTheStepsLeadToAPayment(t *testing.T) {
 	c.Send(base+"/setup/gateway", base+"/settings/gateways/"+all[0].ID+"/on?from=gateway").Goes(base + "/setup/gateway")
 	c.Get(base+"/setup/gateway").Want(http.StatusOK, "connectée et active", "Continuer")
 
+	c.Send(base+"/setup/mail", base+"/setup/mail", "kind", "outbox", "port", "587").Goes(base + "/setup/test_payment")
 	made := c.Send(base+"/setup/test_payment", base+"/setup/test_payment").Want(http.StatusSeeOther)
-	c.Get(made.Header.Get("Location")).Want(http.StatusOK, "prête à être payée", "https://acquit.test/p/")
+	c.Get(made.Header.Get("Location")).Want(http.StatusOK, "prête à être payée", "https://acquit.test/p/", made.Header.Get("Location"))
 	at, err := url.Parse(made.Header.Get("Location"))
 	apptest.OK(t, err)
 	link, err := s.app.PayURL(ctx, owner, at.Query().Get("invoice"))

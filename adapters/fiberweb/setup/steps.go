@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,11 +61,25 @@ func (h *wizard) overview(c *fiberweb.Ctx) error {
 func (h *wizard) frame(code string) settings.Framer {
 	return func(c *fiberweb.Ctx) (settings.Frame, error) {
 		all, err := h.progress(c)
+		to := after(code)
+		if code == app.StepMail && waitsForMail(all) {
+			to = stepPath(app.StepGateway)
+		}
 		return settings.Frame{
-			Page: stepPage(c, code), Head: strip(all, code), Here: stepPath(code), Next: after(code),
+			Page: stepPage(c, code), Head: strip(all, code), Here: stepPath(code), Next: to,
 			Skip: skip(after(code)), Save: c.T("setup.save"), Setup: true,
 		}, err
 	}
+}
+
+// waitsForMail says that a gateway is connected and not on: it could not be switched on before mail was set up.
+func waitsForMail(all []app.Step) bool {
+	for _, s := range all {
+		if s.Code == app.StepGateway {
+			return !s.Done && !slices.Contains(s.Missing, "connection")
+		}
+	}
+	return false
 }
 
 func stepPage(c *fiberweb.Ctx, code string) ui.Page {

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -100,19 +101,28 @@ func (h *wizard) testInvoice(c *fiberweb.Ctx, setup *books.Setup) (string, error
 	if err != nil {
 		return "", err
 	}
-	var code string
-	for _, v := range setup.VATCodes {
-		if v.Active && (code == "" || v.Code < code) {
-			code = v.Code
-		}
-	}
 	invoice, err := h.CreateInvoice(ctx, who, app.InvoiceInput{CustomerID: customer.ID, MethodID: method, Lines: []billing.DocLine{
-		{Description: c.T("setup.test.line"), Quantity: decimal.NewFromInt(1), UnitPrice: decimal.NewFromInt(10), VATCode: code}}})
+		{Description: c.T("setup.test.line"), Quantity: decimal.NewFromInt(1), UnitPrice: decimal.NewFromInt(10), VATCode: usualVAT(setup)}}})
 	if err != nil {
 		return "", err
 	}
 	invoice, err = h.IssueInvoice(ctx, who, invoice.ID)
 	return invoice.ID, err
+}
+
+// usualVAT is the code of an ordinary service: the standard rate, or that of a company without VAT; else any active one.
+func usualVAT(s *books.Setup) string {
+	for _, code := range []string{"S20S", "FR293BS"} {
+		if s.VATCodes[code].Active {
+			return code
+		}
+	}
+	for _, code := range slices.Sorted(maps.Keys(s.VATCodes)) {
+		if s.VATCodes[code].Active {
+			return code
+		}
+	}
+	return ""
 }
 
 // payer is the customer of test invoices, made at the first.
