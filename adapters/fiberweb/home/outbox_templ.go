@@ -368,7 +368,7 @@ func mailActions(v outboxView, m inbox.Mail) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if v.sell && m.State == inbox.MailFailed {
-			templ_7745c5c3_Err = ui.PostButton(ui.To(ctx, "/outbox", m.ID, "resend"), "quiet-button", "rotate-ccw", ui.T(ctx, "outbox.resend")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.PostButton(ui.To(ctx, "/outbox/"+m.ID+"/resend"), "quiet-button", "rotate-ccw", ui.T(ctx, "outbox.resend")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -681,7 +681,7 @@ func messageActions(v messageView) templ.Component {
 			}
 		}
 		if v.sell && (v.State == inbox.MailFailed || v.State == inbox.MailSent) {
-			templ_7745c5c3_Err = ui.PostButton(ui.To(ctx, "/outbox", v.ID, "resend"), "quiet-button", "rotate-ccw", ui.T(ctx, "outbox.resend")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.PostButton(ui.To(ctx, "/outbox/"+v.ID+"/resend"), "quiet-button", "rotate-ccw", ui.T(ctx, "outbox.resend")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -228,7 +228,7 @@ func arrivalActions(v arrivalView) templ.Component {
 			}
 		}
 		if v.keep && v.State == inbox.Dismissed {
-			templ_7745c5c3_Err = ui.PostButton(ui.To(ctx, "/inbox", v.ID, "restore"), "", "rotate-ccw", ui.T(ctx, "inbox.do.restore")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.PostButton(ui.To(ctx, "/inbox/"+v.ID+"/restore"), "", "rotate-ccw", ui.T(ctx, "inbox.do.restore")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -816,7 +816,7 @@ func keepPage(v keepView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if v.CustomerID != "" && v.search == "" {
-					templ_7745c5c3_Err = customerButton(v.row, v.CustomerID, ui.T(ctx, "inbox.keep.for", "customer", v.CustomerName), "").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = keepFor(v.row, v.CustomerID, ui.T(ctx, "inbox.keep.for", "customer", v.CustomerName), "").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -909,7 +909,7 @@ func keepPage(v keepView) templ.Component {
 	})
 }
 
-func customerButton(r row, customer, label, class string) templ.Component {
+func keepFor(r row, customer, label, class string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -403,3 +403,17 @@ func TestResultsAreBounded(t *testing.T) {
 		t.Error("another company reads it")
 	}
 }
+
+func TestTheResultOfALargeOKIsCut(t *testing.T) {
+	s := newScene(t)
+	for i := range shownResults + 20 {
+		s.play.Put(apptest.WithFee(gateway.Payment{ID: fmt.Sprintf("fee_%03d", i), Kind: gateway.KindFee, State: gateway.Succeeded, Gross: apptest.EUR(100)}, 0))
+	}
+	_, err := s.Refresh(ctx, s.Owner, s.conn.ID)
+	apptest.OK(t, err)
+	anne := s.as(access.Accountant)
+	page := result(anne, anne.Send(s.base+"/inbox", s.base+"/inbox/integrate-all")).Want(200, fmt.Sprintf("%d lignes intégrées", shownResults+20), "et 20 autres", s.base+"/inbox?show=integrated")
+	if n := strings.Count(page.Body, "/journal/"); n != shownResults {
+		t.Errorf("%d entries are linked, want %d", n, shownResults)
+	}
+}

@@ -74,3 +74,37 @@ func TestTheScreensInABrowser(t *testing.T) {
 	see("receipts", "/receipts")
 	see("receipts-new", "/receipts/new")
 }
+
+// TestTickingRows plays OK in a browser: what is ticked is posted, and nothing else.
+func TestTickingRows(t *testing.T) {
+	s := newScene(t)
+	c := s.customer("Dupont SA")
+	one, other := s.pay(s.invoice(c.ID, 100).ID, 10), s.pay(s.invoice(c.ID, 200).ID, 20)
+	host := s.house.Serve(t)
+	p := s.logIn(browsertest.New(t), host)
+	p.Open(host + s.base + "/inbox")
+	p.WaitText("[data-count=arrivals]", "2")
+	p.Check("[data-all=arrivals]", false)
+	p.Leave(func() { p.Click("#ok button") })
+	p.WaitText("main", "Aucune ligne n'est cochée")
+	p.Check("[data-all=arrivals]", false)
+	p.Check("input[value="+one+"]", true)
+	p.WaitText("[data-count=arrivals]", "1")
+	p.Leave(func() { p.Click("#ok button") })
+	p.WaitText("h1", "1 ligne intégrée")
+	p.Accessible()
+	p.Screenshot("result", 1280)
+	p.Screenshot("result", 390)
+	if s.arrivalOf(one).EntrySeq == 0 || s.arrivalOf(other).EntrySeq != 0 {
+		t.Error("another row was posted than the one that was ticked")
+	}
+	// The keyboard alone: the search by its shortcut, then its results without leaving the page.
+	p.Open(host + s.base + "/inbox")
+	p.WaitGone(".filters:not([data-htmx-powered])")
+	p.Key("/")
+	if at := browsertest.Eval[string](p, "document.activeElement.name"); at != "q" {
+		t.Errorf("the shortcut leads to %q", at)
+	}
+	p.Fill("#q-q", "zz")
+	p.WaitText("#inbox-results", "Aucun résultat avec ces filtres")
+}

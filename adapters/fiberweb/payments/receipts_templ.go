@@ -727,7 +727,7 @@ func receiptActions(v receiptView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if v.keep && v.reversible() {
-			templ_7745c5c3_Err = ui.LinkButton(ui.To(ctx, "/receipts", v.ID, "reverse"), "danger", "undo-2", ui.T(ctx, "receipts.reverse")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.LinkButton(ui.To(ctx, "/receipts/"+v.ID+"/reverse"), "danger", "undo-2", ui.T(ctx, "receipts.reverse")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -277,6 +277,7 @@ func TestTheAmountIsDividedWhileItIsTyped(t *testing.T) {
 	host := s.house.Serve(t)
 	p := s.logIn(browsertest.New(t), host)
 	p.Open(host + s.base + "/receipts/new?customer=" + c.ID)
+	p.WaitGone("[hx-post]:not([data-htmx-powered])")
 	p.Fill("#f-amount", "150")
 	p.Key("\t")
 	p.WaitText("#division", "Voici la répartition proposée")

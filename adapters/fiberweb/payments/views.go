@@ -268,7 +268,7 @@ func keeperTable(ctx context.Context, v keepView) ui.Table[app.CustomerRow] {
 			{Label: ui.T(ctx, "inbox.code"), Cell: func(x app.CustomerRow) templ.Component { return ui.Text(x.Code) }},
 			{Label: ui.T(ctx, "inbox.due"), Align: ui.End, Cell: func(x app.CustomerRow) templ.Component { return ui.Amount(v.money(x.Due)) }},
 			{Label: ui.T(ctx, "table.actions"), Align: ui.End, Cell: func(x app.CustomerRow) templ.Component {
-				return customerButton(v.row, x.ID, ui.T(ctx, "inbox.keep.choose"), "quiet-button")
+				return keepFor(v.row, x.ID, ui.T(ctx, "inbox.keep.choose"), "quiet-button")
 			}},
 		},
 	}
