@@ -39,6 +39,8 @@ type Store struct {
 	write *bun.DB // SQLite: exactly one connection, because there is one writer
 	read  *bun.DB
 	path  string // of the SQLite file
+	// streams has room for those that run at once on PostgreSQL.
+	streams chan struct{}
 }
 
 // Open connects to a database and brings its schema up to date. target is the path of an SQLite file, made when it does
@@ -94,7 +96,7 @@ func connectPostgres(target string) (*Store, error) {
 	pool.SetMaxOpenConns(pgConnections)
 	pool.SetMaxIdleConns(pgConnections)
 	db := bun.NewDB(pool, pgdialect.New())
-	return &Store{write: db, read: db}, nil
+	return &Store{write: db, read: db, streams: make(chan struct{}, maxStreams)}, nil
 }
 
 // connectSQLite opens a file twice: for the one writer and for readers. The write-ahead log lets them work at once.

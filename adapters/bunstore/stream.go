@@ -2,7 +2,7 @@ package bunstore
 
 import (
 	"context"
-	"database/sql/driver"
+	"errors"
 	"time"
 
 	"github.com/acquit-app/acquit/core/app"
@@ -11,9 +11,10 @@ import (
 	"github.com/acquit-app/acquit/core/money"
 )
 
-// Exports and verification read whole years, so they go below bun: one pass over lines and entries in the order of the
-// chain, by the driver's own types, in constant memory. Each engine reads in its own way (stream_postgres.go,
-// stream_sqlite.go) and hands over one step for each line; what steps become is the same for both.
+// Exports and verification read whole years, so they go below bun: entries, lines and matchings are read side by side by
+// the driver's own types, each in the order of its primary key, and zipped here, in constant memory. Joining them in the
+// database would sort or look up for every line what lies in order already. Each engine reads in its own way
+// (stream_postgres.go, stream_sqlite.go); what is read becomes the same steps.
 
 // span is which part of the chain to read, and with what.
 type span struct {
@@ -23,8 +24,7 @@ type span struct {
 	asOf        int64 // of matchings, in microseconds
 }
 
-// step is one line and, with the first line of an entry, the entry. A step belongs to its reader and is good until the
-// next.
+// step is one line and, with the first line of an entry, the entry. It is good until the next step.
 type step struct {
 	seq, n  int64
 	head    bool         // entry was read with this step
@@ -36,40 +36,85 @@ type step struct {
 	matched int64
 }
 
-// readSpan calls each for every line of the span, in order.
-func (s *Store) readSpan(ctx context.Context, x span, db driverConn, each func(*step) error) error {
-	if s.isPG() {
-		return readPostgres(ctx, db, x, each)
+type (
+	rawEntry struct {
+		entry  ledger.Entry
+		broken bool
 	}
-	return readSQLite(ctx, db, x, each)
+	rawLine struct {
+		seq, n int64
+		line   ledger.Line
+		broken bool
+	}
+	rawMatch struct {
+		seq, n int64
+		code   string
+		at     int64
+	}
+)
+
+// source reads rows one after the other; false when there are no more.
+type source[T any] func(*T) (bool, error)
+
+// ahead is a source with its next row in hand.
+type ahead[T any] struct {
+	row  T
+	more bool
+	read source[T]
 }
 
-// driverConn is the driver's connection behind a database/sql one.
-type driverConn any
+func (a *ahead[T]) next() (err error) {
+	a.more, err = a.read(&a.row)
+	return err
+}
 
-// reading runs fn in a read-only transaction on a connection of its own, with the head of the chain as it stands there.
-func (s *Store) reading(ctx context.Context, company string, fn func(driverConn, ledger.Head) error) error {
-	conn, err := s.read.Conn(ctx)
-	if err != nil {
+// zip calls each for every line, in order.
+func zip(entries source[rawEntry], lines source[rawLine], matches source[rawMatch], each func(*step) error) error {
+	e, l, m := ahead[rawEntry]{read: entries}, ahead[rawLine]{read: lines}, ahead[rawMatch]{read: matches}
+	if err := errors.Join(e.next(), l.next(), m.next()); err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
-	begin := "BEGIN"
+	var s step
+	for e.more || l.more {
+		s.head = e.more && (!l.more || e.row.entry.Seq <= l.row.seq)
+		s.none, s.broken = false, false
+		if s.head {
+			s.none = !l.more || e.row.entry.Seq < l.row.seq
+			s.entry, s.broken, s.seq = e.row.entry, e.row.broken, e.row.entry.Seq
+			if err := e.next(); err != nil {
+				return err
+			}
+		}
+		s.letter, s.matched = "", 0
+		if !s.none {
+			s.seq, s.n, s.line, s.broken = l.row.seq, l.row.n, l.row.line, s.broken || l.row.broken
+			if err := l.next(); err != nil {
+				return err
+			}
+			for m.more && (m.row.seq < s.seq || m.row.seq == s.seq && m.row.n <= s.n) {
+				if m.row.seq == s.seq && m.row.n == s.n {
+					s.letter, s.matched = m.row.code, m.row.at
+				}
+				if err := m.next(); err != nil {
+					return err
+				}
+			}
+		}
+		if err := each(&s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nothing[T any](*T) (bool, error) { return false, nil }
+
+// reading runs fn with the head of the chain and a way to read a span, both of one moment.
+func (s *Store) reading(ctx context.Context, company string, fn func(ledger.Head, func(span, func(*step) error) error) error) error {
 	if s.isPG() {
-		begin = beginPostgres
+		return s.readingPostgres(ctx, company, fn)
 	}
-	if _, err := conn.Conn.ExecContext(ctx, begin); err != nil {
-		return s.refusal(ctx, err, nil)
-	}
-	head, err := s.head(ctx, conn, company)
-	if err == nil {
-		err = conn.Raw(func(c any) error { return fn(c, head) })
-	}
-	if _, end := conn.Conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); end != nil {
-		// The connection may still be inside the transaction: nobody else gets it.
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-	}
-	return s.refusal(ctx, err, nil)
+	return s.readingSQLite(ctx, company, fn)
 }
 
 // Lines implements app.Views.
@@ -82,7 +127,7 @@ func (s *Store) Lines(ctx context.Context, company string, q app.LineQuery, each
 	if err != nil {
 		return s.refusal(ctx, err, nil)
 	}
-	return s.reading(ctx, company, func(conn driverConn, head ledger.Head) error {
+	return s.reading(ctx, company, func(head ledger.Head, read func(span, func(*step) error) error) error {
 		x := span{company: company, first: first, last: min(last, head.Seq), asOf: micros(q.AsOf)}
 		if q.UpTo > 0 {
 			x.last = min(x.last, q.UpTo)
@@ -91,7 +136,7 @@ func (s *Store) Lines(ctx context.Context, company string, q app.LineQuery, each
 			x.asOf = 1<<63 - 1
 		}
 		out := exporter{query: q, names: names, each: each}
-		return s.readSpan(ctx, x, conn, out.step)
+		return read(x, out.step)
 	})
 }
 
@@ -188,12 +233,12 @@ func (s *Store) exportNames(ctx context.Context, company string) (n exportNames,
 // could not be decoded at all comes with an empty hash, which no content has.
 func (s *Store) Chain(ctx context.Context, company string, each func(*ledger.Entry) error) (ledger.Head, error) {
 	var head ledger.Head
-	err := s.reading(ctx, company, func(conn driverConn, h ledger.Head) error {
+	err := s.reading(ctx, company, func(h ledger.Head, read func(span, func(*step) error) error) error {
 		head = h
 		var c chainer
 		c.each = each
 		// Also what lies outside of the recorded chain: an entry behind the head was inserted.
-		if err := s.readSpan(ctx, span{company: company, first: -1 << 63, last: 1<<63 - 1, chain: true}, conn, c.step); err != nil {
+		if err := read(span{company: company, first: -1 << 63, last: 1<<63 - 1, chain: true}, c.step); err != nil {
 			return err
 		}
 		return c.flush()

@@ -2,76 +2,138 @@ package bunstore
 
 import (
 	"context"
+	"database/sql/driver"
 	"encoding/binary"
 	"errors"
-	"strings"
 	"time"
 
+	"github.com/acquit-app/acquit/core/ledger"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
 )
 
-// beginPostgres opens a snapshot in which lines and entries are merged in the order of their primary keys. Any other plan
-// would sort or hash a whole year before the first line comes out.
-const beginPostgres = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-	SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off;
-	SET LOCAL max_parallel_workers_per_gather = 0`
-
-// The columns of the entry come with its first line only: the others repeat nothing.
+// PostgreSQL answers one question at a time on a connection, so a stream holds one for each table, all in one snapshot.
+// Every way to read but along the primary key is switched off: others would sort a whole year before the first line.
 const (
-	pgLineColumns = `l.seq, l.n, l.account, l.aux, l.label, l.debit, l.credit, l.foreign_minor, l.foreign_currency,
-		e.year, e.number, e.journal, e.date, e.piece, e.piece_date, e.label, e.posted_at`
-	pgChainColumns = `, l.document, e.source, e.reverses, e.posted_by, e.prev, e.hash`
-	pgMatchColumns = `, m.code, m.matched_at`
-	pgFrom         = ` FROM journal_lines AS l LEFT JOIN journal_entries AS e ON e.company_id = l.company_id AND e.seq = l.seq AND l.n = 0`
-	pgMatches      = ` LEFT JOIN line_matches AS m ON m.company_id = l.company_id AND m.seq = l.seq AND m.n = l.n
-		AND m.matched_at <= $4 AND (m.dissolved_at = 0 OR m.dissolved_at > $4)`
-	pgWhere = ` WHERE l.company_id = $1 AND l.seq BETWEEN $2 AND $3 ORDER BY l.company_id, l.seq, l.n`
+	pgBegin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off;
+		SET LOCAL enable_bitmapscan = off; SET LOCAL max_parallel_workers_per_gather = 0`
+	pgEntries = `SELECT seq, year, number, journal, date, piece, piece_date, label, posted_at`
+	pgHashed  = `, source, reverses, posted_by, prev, hash`
+	pgLines   = `SELECT seq, n, account, aux, label, debit, credit, foreign_minor, foreign_currency`
+	pgMatches = `SELECT seq, n, code, matched_at FROM line_matches WHERE company_id = $1 AND seq BETWEEN $2 AND $3
+		AND matched_at <= $4 AND (dissolved_at = 0 OR dissolved_at > $4) ORDER BY seq, n`
+	pgWhere = ` WHERE company_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq`
 )
 
-func readPostgres(ctx context.Context, c driverConn, x span, each func(*step) error) error {
-	conn := c.(*stdlib.Conn).Conn()
-	var b strings.Builder
-	b.WriteString("SELECT " + pgLineColumns)
-	args := []any{pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.BinaryFormatCode}, x.company, x.first, x.last}
-	if x.chain {
-		b.WriteString(pgChainColumns + pgFrom)
-	} else {
-		b.WriteString(pgMatchColumns + pgFrom + pgMatches)
-		args = append(args, x.asOf)
+// maxStreams bounds the streams that run at once, so that streams waiting for their last connection cannot hold all
+// others.
+const maxStreams = 4
+
+func (s *Store) readingPostgres(ctx context.Context, company string, fn func(ledger.Head, func(span, func(*step) error) error) error) error {
+	select {
+	case s.streams <- struct{}{}:
+		defer func() { <-s.streams }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	b.WriteString(pgWhere)
-	rows, err := conn.Query(ctx, b.String(), args...)
+	var conns []bun.Conn
+	defer func() {
+		for _, c := range conns {
+			if _, err := c.Conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+				// The connection may still be inside the transaction: nobody else gets it.
+				_ = c.Raw(func(any) error { return driver.ErrBadConn })
+			}
+			_ = c.Close()
+		}
+	}()
+	begin := pgBegin
+	var snapshot string
+	for len(conns) < 3 {
+		c, err := s.read.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		conns = append(conns, c)
+		if _, err := c.Conn.ExecContext(ctx, begin); err != nil {
+			return s.refusal(ctx, err, nil)
+		}
+		if snapshot == "" {
+			if err := c.QueryRowContext(ctx, "SELECT pg_export_snapshot()").Scan(&snapshot); err != nil {
+				return s.refusal(ctx, err, nil)
+			}
+			begin += s.read.QueryGen().FormatQuery("; SET TRANSACTION SNAPSHOT ?", snapshot)
+		}
+	}
+	head, err := s.head(ctx, conns[0], company)
+	if err != nil {
+		return s.refusal(ctx, err, nil)
+	}
+	err = fn(head, func(x span, each func(*step) error) error {
+		return rawPostgres(conns, func(raw []*pgx.Conn) error { return readPostgres(ctx, raw, x, each) })
+	})
+	return s.refusal(ctx, err, nil)
+}
+
+// rawPostgres runs fn with the driver's connections.
+func rawPostgres(conns []bun.Conn, fn func([]*pgx.Conn) error) error {
+	var raw []*pgx.Conn
+	var take func(i int) error
+	take = func(i int) error {
+		if i == len(conns) {
+			return fn(raw)
+		}
+		return conns[i].Raw(func(c any) error {
+			raw = append(raw, c.(*stdlib.Conn).Conn())
+			return take(i + 1)
+		})
+	}
+	return take(0)
+}
+
+func readPostgres(ctx context.Context, conns []*pgx.Conn, x span, each func(*step) error) (err error) {
+	entries, lines := pgEntries, pgLines
+	if x.chain {
+		entries += pgHashed
+		lines += ", document"
+	}
+	var open []pgx.Rows
+	defer func() {
+		for _, r := range open {
+			r.Close()
+		}
+	}()
+	ask := func(conn *pgx.Conn, query string, args ...any) *pgRow {
+		if err != nil {
+			return nil
+		}
+		var rows pgx.Rows
+		rows, err = conn.Query(ctx, query, append([]any{pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.BinaryFormatCode}, x.company, x.first, x.last}, args...)...)
+		open = append(open, rows)
+		return &pgRow{rows: rows, codes: interner{}}
+	}
+	e := ask(conns[0], entries+" FROM journal_entries"+pgWhere)
+	l := ask(conns[1], lines+" FROM journal_lines"+pgWhere+", n")
+	matches := nothing[rawMatch]
+	if !x.chain {
+		m := ask(conns[2], pgMatches, x.asOf)
+		matches = func(to *rawMatch) (bool, error) { return m.match(to) }
+	}
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	r := pgReader{codes: interner{}}
-	for rows.Next() {
-		if err := r.read(rows.RawValues(), x.chain); err != nil {
-			return err
-		}
-		if err := each(&r.step); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return zip(func(to *rawEntry) (bool, error) { return e.entry(to) }, func(to *rawLine) (bool, error) { return l.line(to) }, matches, each)
 }
 
 var errShape = errors.New("bunstore: a stream has columns of an unexpected shape")
 
-// pgReader decodes rows in PostgreSQL's binary format: integers big-endian, texts and bytes as they are.
+// pgReader decodes the columns of a row, one after the other, in PostgreSQL's binary format: integers big-endian, texts and
+// bytes as they are.
 type pgReader struct {
-	step  step
-	codes interner
-	at    int
-	v     [][]byte
-	bad   bool
+	v   [][]byte
+	at  int
+	bad bool
 }
-
-func (r *pgReader) text() string { return string(r.bytes()) }
-
-func (r *pgReader) code() string { return r.codes.of(r.bytes()) }
 
 func (r *pgReader) bytes() []byte {
 	if r.at >= len(r.v) {
@@ -83,52 +145,85 @@ func (r *pgReader) bytes() []byte {
 	return b
 }
 
+func (r *pgReader) text() string { return string(r.bytes()) }
+
 func (r *pgReader) int() int64 {
 	switch b := r.bytes(); len(b) {
 	case 8:
 		return int64(binary.BigEndian.Uint64(b))
 	case 4:
 		return int64(int32(binary.BigEndian.Uint32(b)))
-	case 0: // NULL
-	default:
-		r.bad = true
 	}
+	r.bad = true
 	return 0
 }
 
-func (r *pgReader) read(values [][]byte, chain bool) error {
-	r.v, r.at = values, 0
-	s := &r.step
-	s.seq, s.n = r.int(), r.int()
-	l := &s.line
-	l.Account, l.Aux, l.Label = r.code(), r.code(), r.text()
-	l.Debit, l.Credit = r.int(), r.int()
+// pgRow reads rows.
+type pgRow struct {
+	pgReader
+	rows  pgx.Rows
+	codes interner
+}
+
+func (r *pgRow) code() string { return r.codes.of(r.bytes()) }
+
+func (r *pgRow) next() bool {
+	if !r.rows.Next() {
+		return false
+	}
+	r.v, r.at = r.rows.RawValues(), 0
+	return true
+}
+
+// end is what to say after a row, or after the last.
+func (r *pgRow) end(more bool) (bool, error) {
+	if r.bad {
+		return false, errShape
+	}
+	if !more {
+		return false, r.rows.Err()
+	}
+	return true, nil
+}
+
+func (r *pgRow) entry(to *rawEntry) (bool, error) {
+	if !r.next() {
+		return r.end(false)
+	}
+	e := &to.entry
+	e.Seq, e.Year, e.Number, e.Journal, e.Date = r.int(), r.code(), r.int(), r.code(), day(int(r.int()))
+	e.Piece, e.PieceDate, e.Label, e.PostedAt = r.text(), day(int(r.int())), r.text(), time.UnixMicro(r.int()).UTC()
+	if to.broken = false; r.at < len(r.v) {
+		e.Source, e.Reverses, e.PostedBy = r.text(), r.int(), r.code()
+		prev, hash := fixed(e.Prev[:], r.bytes()), fixed(e.Hash[:], r.bytes())
+		to.broken = !prev || !hash
+	}
+	return r.end(true)
+}
+
+func (r *pgRow) line(to *rawLine) (bool, error) {
+	if !r.next() {
+		return r.end(false)
+	}
+	to.seq, to.n = r.int(), r.int()
+	l := &to.line
+	l.Account, l.Aux, l.Label, l.Debit, l.Credit = r.code(), r.code(), r.text(), r.int(), r.int()
 	minor := r.int()
 	var ok bool
 	l.Foreign, ok = foreign(minor, r.code())
-	s.broken = !ok
-	if s.head = r.at < len(values) && values[r.at] != nil; s.head {
-		e := &s.entry
-		e.Seq, e.Year, e.Number, e.Journal, e.Date = s.seq, r.code(), r.int(), r.code(), day(int(r.int()))
-		e.Piece, e.PieceDate, e.Label = r.text(), day(int(r.int())), r.text()
-		e.PostedAt = time.UnixMicro(r.int()).UTC()
-	} else {
-		r.at += 8
-	}
-	if !chain {
-		s.letter, s.matched = r.text(), r.int()
-	} else {
+	to.broken = !ok
+	if r.at < len(r.v) {
 		l.Document = r.text()
-		if s.head {
-			e := &s.entry
-			e.Source, e.Reverses, e.PostedBy = r.text(), r.int(), r.code()
-			s.broken = s.broken || !fixed(e.Prev[:], r.bytes()) || !fixed(e.Hash[:], r.bytes())
-		}
 	}
-	if r.bad {
-		return errShape
+	return r.end(true)
+}
+
+func (r *pgRow) match(to *rawMatch) (bool, error) {
+	if !r.next() {
+		return r.end(false)
 	}
-	return nil
+	to.seq, to.n, to.code, to.at = r.int(), r.int(), r.text(), r.int()
+	return r.end(true)
 }
 
 // fixed copies exactly as many bytes as there must be.
