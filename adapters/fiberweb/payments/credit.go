@@ -1,6 +1,9 @@
 package payments
 
 import (
+	"context"
+
+	"github.com/a-h/templ"
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/form"
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
@@ -108,4 +111,16 @@ func (h *screens) refund(c *fiberweb.Ctx) error {
 		f.Fail(err)
 	}
 	return c.Invalid(f, creditPage(v))
+}
+
+func imputeTable(ctx context.Context, v creditView) ui.Table[candidate] {
+	return ui.Table[candidate]{
+		ID: "impute", Caption: ui.T(ctx, "receipts.credit.impute"), Rows: v.open,
+		Columns: []ui.Column[candidate]{
+			{Label: ui.T(ctx, "receipts.document"), Main: true, Cell: candidateNumber},
+			{Label: ui.T(ctx, "receipts.due_date"), Cell: func(x candidate) templ.Component { return ui.Day(x.date) }},
+			{Label: ui.T(ctx, "receipts.due"), Align: ui.End, Cell: func(x candidate) templ.Component { return ui.Amount(x.due) }},
+			{Label: ui.T(ctx, "receipts.allocated"), Align: ui.End, Cell: func(x candidate) templ.Component { return imputeForm(v, x) }},
+		},
+	}
 }

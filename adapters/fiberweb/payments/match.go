@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/a-h/templ"
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/form"
+	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/billing"
 	"github.com/acquit-app/acquit/core/civil"
@@ -251,4 +253,31 @@ func (h *screens) keep(c *fiberweb.Ctx) error {
 		return err
 	}
 	return decided(c, a, "inbox.kept")
+}
+
+func candidateTable(ctx context.Context, v matchView) ui.Table[candidate] {
+	return ui.Table[candidate]{
+		ID: "candidates", Caption: ui.T(ctx, "inbox.match.title"), Rows: v.found,
+		Columns: []ui.Column[candidate]{
+			{Label: ui.T(ctx, "inbox.document"), Main: true, Cell: candidateNumber},
+			{Label: ui.T(ctx, "inbox.customer"), Cell: func(x candidate) templ.Component { return ui.Text(x.customer) }},
+			{Label: ui.T(ctx, "inbox.due_date"), Cell: func(x candidate) templ.Component { return ui.Day(x.date) }},
+			{Label: ui.T(ctx, "inbox.due"), Align: ui.End, Cell: func(x candidate) templ.Component { return candidateDue(v.row, x) }},
+			{Label: ui.T(ctx, "table.actions"), Align: ui.End, Cell: func(x candidate) templ.Component { return candidateButton(v.row, x) }},
+		},
+	}
+}
+
+func keeperTable(ctx context.Context, v keepView) ui.Table[app.CustomerRow] {
+	return ui.Table[app.CustomerRow]{
+		ID: "keepers", Caption: ui.T(ctx, "nav.customers"), Rows: v.found,
+		Columns: []ui.Column[app.CustomerRow]{
+			{Label: ui.T(ctx, "inbox.customer"), Main: true, Cell: func(x app.CustomerRow) templ.Component { return ui.Text(x.Name) }},
+			{Label: ui.T(ctx, "inbox.code"), Cell: func(x app.CustomerRow) templ.Component { return ui.Text(x.Code) }},
+			{Label: ui.T(ctx, "inbox.due"), Align: ui.End, Cell: func(x app.CustomerRow) templ.Component { return ui.Amount(v.money(x.Due)) }},
+			{Label: ui.T(ctx, "table.actions"), Align: ui.End, Cell: func(x app.CustomerRow) templ.Component {
+				return keepFor(v.row, x.ID, ui.T(ctx, "inbox.keep.choose"), "quiet-button")
+			}},
+		},
+	}
 }

@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/form"
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
@@ -295,4 +297,27 @@ func once(ctx context.Context, f *form.Form) context.Context {
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", all))
 	return books.WithKey(ctx, "web:"+key, hex.EncodeToString(sum[:]))
+}
+
+func chooseTable(ctx context.Context, v chooseView) ui.Table[app.CustomerRow] {
+	return ui.Table[app.CustomerRow]{
+		ID: "customers", Caption: ui.T(ctx, "nav.customers"), Rows: v.found, Empty: noCustomers(v),
+		Href: func(x app.CustomerRow) string {
+			return ui.To(ctx, "/receipts/new") + "?customer=" + url.QueryEscape(x.ID)
+		},
+		Columns: []ui.Column[app.CustomerRow]{
+			{Label: ui.T(ctx, "receipts.customer"), Main: true, Cell: func(x app.CustomerRow) templ.Component { return ui.Text(x.Name) }},
+			{Label: ui.T(ctx, "inbox.code"), Cell: func(x app.CustomerRow) templ.Component { return ui.Text(x.Code) }},
+			{Label: ui.T(ctx, "inbox.due"), Align: ui.End, Cell: func(x app.CustomerRow) templ.Component { return ui.Amount(v.money(x.Due)) }},
+		},
+	}
+}
+
+// currencySign is what stands behind an amount that is typed in.
+func currencySign(ctx context.Context, c money.Currency) string {
+	sign := strings.Trim(ui.L(ctx).Money(money.Zero(c)), "0.,-\u00a0")
+	if sign == "" {
+		return string(c)
+	}
+	return sign
 }
