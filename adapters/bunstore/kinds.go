@@ -10,6 +10,7 @@ import (
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/ledger"
 	"github.com/acquit-app/acquit/core/party"
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
 )
@@ -17,7 +18,7 @@ import (
 // kept is how the records of one kind are kept.
 type kept interface {
 	save(w *script, company string, puts []books.Put)
-	load(ctx context.Context, db bun.IDB, company string, ids []string) ([]any, error)
+	load(ctx context.Context, db bun.Conn, company string, ids []string) ([]any, error)
 	// all loads every record; it is for settings.
 	all(ctx context.Context, db bun.IDB, company string) ([]any, error)
 	table() string
@@ -83,7 +84,7 @@ func b2i(b bool) int {
 	return 0
 }
 
-func (k keep[D, R]) load(ctx context.Context, db bun.IDB, company string, ids []string) ([]any, error) {
+func (k keep[D, R]) load(ctx context.Context, db bun.Conn, company string, ids []string) ([]any, error) {
 	if db.Dialect().Name() == dialect.PG && k.key != "" {
 		return k.lookUp(ctx, db, company, ids)
 	}
@@ -95,11 +96,16 @@ func (k keep[D, R]) load(ctx context.Context, db bun.IDB, company string, ids []
 // lookUp is load on PostgreSQL. A list of keys would leave the planner free to read the whole company instead, which it
 // prefers while it believes the table to be small: for the first minute of a busy new company, until its statistics are
 // made. One look-up for each key leaves it nothing to choose.
-func (k keep[D, R]) lookUp(ctx context.Context, db bun.IDB, company string, ids []string) ([]any, error) {
+func (k keep[D, R]) lookUp(ctx context.Context, db bun.Conn, company string, ids []string) ([]any, error) {
 	var rows []R
-	err := db.NewSelect().Model(&rows).ModelTableExpr(
-		"unnest(ARRAY[?]::text[]) AS wanted (key), LATERAL (SELECT * FROM ? AS t WHERE t.company_id = ? AND t.? = wanted.key LIMIT 1) AS ?TableAlias",
-		bun.In(ids), bun.Ident(k.name), company, bun.Ident(k.key)).Scan(ctx)
+	// bun leaves $1 and $2 alone: the text is always the same, and is planned once for each connection.
+	q := db.NewSelect().Model(&rows).ModelTableExpr(
+		"unnest($1::text[]) AS wanted (key), LATERAL (SELECT * FROM ? AS t WHERE t.company_id = $2 AND t.? = wanted.key LIMIT 1) AS ?TableAlias",
+		bun.Ident(k.name), bun.Ident(k.key))
+	found, err := db.Conn.QueryContext(ctx, q.String(), pgx.QueryExecModeCacheStatement, ids, company)
+	if err == nil {
+		err = q.DB().ScanRows(ctx, found, &rows)
+	}
 	if err != nil {
 		return nil, err
 	}

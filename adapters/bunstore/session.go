@@ -26,6 +26,8 @@ type session struct {
 	pen     penRow
 	// sequences are loaded with the pen: nearly every group takes a number.
 	sequences map[string]billing.Sequence
+	last      string         // what Save left for Commit to send
+	changes   *books.Changes // what is being written, to name what the database refuses
 	done      bool
 }
 
@@ -37,47 +39,49 @@ func (s *Store) Begin(ctx context.Context, company string) (books.Session, error
 		return nil, err
 	}
 	x := &session{store: s, company: company, conn: conn, sequences: map[string]billing.Sequence{}}
-	begin := "BEGIN IMMEDIATE"
 	if s.isPG() {
-		begin = s.write.QueryGen().FormatQuery("BEGIN; SELECT FROM pens WHERE company_id = ? FOR NO KEY UPDATE", company)
+		err = x.beginPostgres(ctx)
+	} else if err = x.exec(ctx, "BEGIN IMMEDIATE"); err == nil {
+		err = x.loadPen(ctx)
 	}
-	if _, err := conn.Conn.ExecContext(ctx, begin); err != nil {
-		x.Rollback()
-		return nil, s.refusal(ctx, err, nil)
+	if err == nil && x.pen.CompanyID == "" {
+		err = unknown("company", company)
 	}
-	if err := x.loadPen(ctx); err != nil {
+	if err != nil {
 		x.Rollback()
 		return nil, s.refusal(ctx, err, nil)
 	}
 	return x, nil
 }
 
+// penColumns are those of penRow and sequenceRow that Begin reads: one row for each sequence, or one without.
+const penColumns = `p.setup_version, p.closed_until, p.chain_seq, p.chain_hash, coalesce(s.id, ''), coalesce(s.last, 0), coalesce(s.date, 0)
+	FROM pens AS p LEFT JOIN sequences AS s ON s.company_id = p.company_id WHERE p.company_id = `
+
 func (x *session) loadPen(ctx context.Context) error {
-	rows, err := x.conn.QueryContext(ctx, `SELECT p.setup_version, p.closed_until, p.chain_seq, p.chain_hash,
-		coalesce(s.id, ''), coalesce(s.last, 0), coalesce(s.date, 0)
-		FROM pens AS p LEFT JOIN sequences AS s ON s.company_id = p.company_id WHERE p.company_id = ?`, x.company)
+	rows, err := x.conn.QueryContext(ctx, "SELECT "+penColumns+"?", x.company)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
+		var p penRow
 		var q sequenceRow
-		p := &x.pen
-		p.CompanyID = x.company
 		if err := rows.Scan(&p.SetupVersion, &p.ClosedUntil, &p.ChainSeq, &p.ChainHash, &q.ID, &q.Last, &q.Date); err != nil {
 			return err
 		}
-		if q.ID != "" {
-			x.sequences[q.ID], _ = fromSequence(q)
-		}
+		x.take(p, q)
 	}
-	if err := rows.Err(); err != nil {
-		return err
+	return rows.Err()
+}
+
+// take notes one row of what Begin reads.
+func (x *session) take(p penRow, q sequenceRow) {
+	p.CompanyID = x.company
+	x.pen = p
+	if q.ID != "" {
+		x.sequences[q.ID], _ = fromSequence(q)
 	}
-	if x.pen.CompanyID == "" {
-		return unknown("company", x.company)
-	}
-	return nil
 }
 
 // State implements books.Session.
@@ -172,15 +176,22 @@ func (x *session) Entry(ctx context.Context, seq int64) (ledger.Entry, error) {
 	return e, x.store.refusal(ctx, err, nil)
 }
 
-// Save implements books.Session.
+// Save implements books.Session. The last text waits for Commit, so that most transactions are written in one round trip.
 func (x *session) Save(ctx context.Context, c *books.Changes) error {
+	x.changes = c
 	w := &script{ctx: ctx, db: x.store.write, run: x.exec, read: x.conn}
 	w.changes(c, x.pen)
-	if err := w.flush(); err != nil {
-		x.Rollback() // the transaction is lost, and finding out why needs a connection
-		return x.store.refusal(ctx, err, c)
+	if w.err != nil {
+		return x.lost(ctx, w.err)
 	}
+	x.last = string(w.b)
 	return nil
+}
+
+// lost ends a transaction that the database refused: finding out why needs a connection.
+func (x *session) lost(ctx context.Context, err error) error {
+	x.Rollback()
+	return x.store.refusal(ctx, err, x.changes)
 }
 
 func (x *session) exec(ctx context.Context, text string) error {
@@ -195,9 +206,8 @@ func (x *session) Commit(ctx context.Context) error {
 	if x.done {
 		return errDone
 	}
-	if err := x.exec(ctx, "COMMIT"); err != nil {
-		x.Rollback()
-		return x.store.refusal(ctx, err, nil)
+	if err := x.exec(ctx, x.last+"COMMIT"); err != nil {
+		return x.lost(ctx, err)
 	}
 	x.done = true
 	return x.conn.Close()
