@@ -86,7 +86,7 @@ func TestSessionsEnd(t *testing.T) {
 	for name, end := range map[string]func(house){
 		"expired":          func(h house) { h.clock.pass(15 * time.Hour) },
 		"deactivated":      func(h house) { h.people.change("usr_anne", func(u *access.User) { u.Active = false }) },
-		"password changed": func(h house) { h.people.change("usr_anne", func(u *access.User) { u.PasswordHash = "new" }) },
+		"password changed": func(h house) { h.people.change("usr_anne", func(u *access.User) { u.Stamp = "new" }) },
 		"user gone": func(h house) {
 			h.people.mu.Lock()
 			delete(h.people.users, "usr_anne")

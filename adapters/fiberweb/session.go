@@ -75,7 +75,7 @@ func secret() string {
 }
 
 // stamp changes with the password, so that a new password ends every other session.
-func stamp(u access.User) string { return digestOf(u.ID + "\x00" + u.PasswordHash)[:16] }
+func stamp(u access.User) string { return digestOf(u.ID + "\x00" + u.Stamp)[:16] }
 
 // recognise finds out who is asking. A session that does not hold any more (expired, user deactivated, password changed)
 // is nobody's; an outage of the store is an error.

@@ -73,6 +73,9 @@ type User struct {
 	Email        party.Email
 	Name         string
 	PasswordHash string
+	// Stamp changes with the password, so that sessions opened with an older one end. It is derived, not kept, and tells
+	// nothing of the password.
+	Stamp string
 	Language     string
 	Active       bool
 	CreatedAt    time.Time

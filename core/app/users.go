@@ -336,7 +336,10 @@ func goodRole(r access.Role) error {
 	return fault.New(fault.Invalid, fault.BadChoice, "found", fault.Clip(string(r)), "allowed", "owner, accountant, sales, auditor").On("role")
 }
 
+// shownUser is a user without what only the directory may know.
 func shownUser(u access.User) access.User {
+	sum := sha256.Sum256([]byte("stamp\x00" + u.PasswordHash))
+	u.Stamp = hex.EncodeToString(sum[:8])
 	u.PasswordHash = ""
 	return u
 }

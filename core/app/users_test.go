@@ -86,7 +86,7 @@ func TestLogin(t *testing.T) {
 	ctx, w := context.Background(), apptest.New(t)
 	for _, email := range []string{"owner@acquit.test", " OWNER@ACQUIT.TEST "} {
 		u, err := w.Login(ctx, email, apptest.Password)
-		if err != nil || u.ID != w.User.ID || u.PasswordHash != "" {
+		if err != nil || u.ID != w.User.ID || u.PasswordHash != "" || u.Stamp == "" {
 			t.Errorf("%q: %+v, %v", email, u, err)
 		}
 	}
@@ -179,8 +179,13 @@ func TestPasswords(t *testing.T) {
 	ctx, w := context.Background(), apptest.New(t)
 	apptest.Refused(t, w.ChangePassword(ctx, w.User.ID, "wrong", "a new long password"), fault.BadLogin, "old")
 	apptest.Refused(t, w.ChangePassword(ctx, w.User.ID, apptest.Password, "short"), fault.BadPassword, "password")
+	before, err := w.App.User(ctx, w.User.ID)
+	apptest.OK(t, err)
 	apptest.OK(t, w.ChangePassword(ctx, w.User.ID, apptest.Password, "a new long password"))
-	_, err := w.Login(ctx, "owner@acquit.test", "a new long password")
+	if after, err := w.App.User(ctx, w.User.ID); err != nil || after.Stamp == before.Stamp {
+		t.Errorf("a new password ends other sessions by another stamp: %+v, %v", after, err)
+	}
+	_, err = w.Login(ctx, "owner@acquit.test", "a new long password")
 	apptest.OK(t, err)
 	_, err = w.Login(ctx, "owner@acquit.test", apptest.Password)
 	apptest.Refused(t, err, fault.BadLogin)
