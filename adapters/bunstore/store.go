@@ -41,6 +41,7 @@ type Store struct {
 	path  string // of the SQLite file
 	// streams has room for those that run at once on PostgreSQL.
 	streams chan struct{}
+	totals  totalsOf
 }
 
 // Open connects to a database and brings its schema up to date. target is the path of an SQLite file, made when it does

@@ -10,6 +10,7 @@ import (
 	"github.com/acquit-app/acquit/core/billing"
 	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/books/bookstest"
+	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/ledger"
 )
@@ -99,13 +100,15 @@ func TestDatabaseRefusesTampering(t *testing.T) {
 	})
 }
 
+// rulesOff are statements by which the owner of a database takes its rules on the journal away.
+var rulesOff = map[string][]string{
+	"postgres": {"ALTER TABLE journal_lines DISABLE TRIGGER USER", "ALTER TABLE journal_entries DISABLE TRIGGER USER"},
+	"sqlite": {"PRAGMA foreign_keys = OFF", "DROP TRIGGER journal_lines_no_update", "DROP TRIGGER journal_lines_no_delete", "DROP TRIGGER journal_lines_sealed",
+		"DROP TRIGGER journal_entries_no_update", "DROP TRIGGER journal_entries_no_delete", "DROP TRIGGER journal_entries_checked"},
+}
+
 // Who is the owner of the database can switch its rules off. Then the chain tells.
 func TestChainFindsTampering(t *testing.T) {
-	off := map[string][]string{
-		"postgres": {"ALTER TABLE journal_lines DISABLE TRIGGER USER", "ALTER TABLE journal_entries DISABLE TRIGGER USER"},
-		"sqlite": {"PRAGMA foreign_keys = OFF", "DROP TRIGGER journal_lines_no_update", "DROP TRIGGER journal_lines_no_delete", "DROP TRIGGER journal_lines_sealed",
-			"DROP TRIGGER journal_entries_no_update", "DROP TRIGGER journal_entries_no_delete", "DROP TRIGGER journal_entries_checked"},
-	}
 	const line = "INSERT INTO journal_lines (company_id, seq, n, date, account, aux, label, debit, credit, foreign_minor, foreign_currency, document) VALUES "
 	cases := []struct {
 		name string
@@ -151,7 +154,7 @@ func TestChainFindsTampering(t *testing.T) {
 		for _, id := range ids {
 			posted(t, b, id)
 		}
-		for _, s := range off[d.engine] {
+		for _, s := range rulesOff[d.engine] {
 			run(s)
 		}
 		for i, c := range cases {
@@ -168,6 +171,39 @@ func TestChainFindsTampering(t *testing.T) {
 				t.Errorf("%s: found %+v, want %s at %d", c.name, *bad, c.want, c.seq)
 			}
 		}
+	})
+}
+
+// Sums of the journal that are kept in memory are good for the chain they were made from, and for no other: another one
+// may come with a backup.
+func TestSumsNoticeAnotherChain(t *testing.T) {
+	onEach(t, func(t *testing.T, d *database) {
+		posted(t, bookstest.Found(t, d), company)
+		sales := func(want int64) {
+			t.Helper()
+			rows, err := d.TrialBalance(ctx, company, civil.Date{}, civil.Date{})
+			must(t, err)
+			if len(rows) != 2 || rows[0].Debit != want || rows[1].Credit != want {
+				t.Errorf("trial balance %+v, want %d", rows, want)
+			}
+		}
+		sales(500)
+		db := d.raw(t)
+		db.SetMaxOpenConns(1)
+		zeros := strings.Repeat("0", 64)
+		hash := map[string]string{"sqlite": "x'" + zeros + "'", "postgres": `'\x` + zeros + "'"}[d.engine]
+		for _, s := range append(rulesOff[d.engine], "UPDATE journal_lines SET debit = debit * 3, credit = credit * 3", "UPDATE journal_entries SET hash = "+hash+" WHERE seq = 5", "UPDATE pens SET chain_hash = "+hash) {
+			if _, err := db.Exec(s); err != nil {
+				t.Fatalf("%s: %v", s, err)
+			}
+		}
+		sales(1500)
+		for _, s := range []string{"DELETE FROM journal_lines WHERE seq > 3", "DELETE FROM journal_entries WHERE seq > 3", "UPDATE pens SET chain_seq = 3"} {
+			if _, err := db.Exec(s); err != nil {
+				t.Fatalf("%s: %v", s, err)
+			}
+		}
+		sales(900)
 	})
 }
 

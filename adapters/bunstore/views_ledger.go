@@ -2,6 +2,8 @@ package bunstore
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/acquit-app/acquit/core/app"
@@ -132,7 +134,7 @@ func (s *Store) carriedOn(ctx context.Context, db bun.IDB, company string, d civ
 // accountLines reads the lines of an account, of an auxiliary account, or of both together, from a day on.
 type accountLines struct {
 	store   *Store
-	db      bun.IDB
+	db      bun.Tx
 	company string
 	account string
 	aux     string
@@ -207,6 +209,30 @@ type accountKey struct {
 	N    int
 }
 
+// balances are debit less credit in front of a line (inclusive: behind it), and at the end of a day.
+func (a accountLines) balances(ctx context.Context, at accountKey, inclusive bool, last int) (before, after int64, err error) {
+	op := "<"
+	if inclusive {
+		op = "<="
+	}
+	if a.aux != "" {
+		if before, err = a.sum(ctx, bun.SafeQuery("(l.date, l.seq, l.n) "+op+" (?, ?, ?)", at.Date, at.Seq, at.N)); err == nil {
+			after, err = a.sum(ctx, bun.SafeQuery("l.date <= ?", last))
+		}
+		return before, after, err
+	}
+	// The day itself is read from its lines, what lies in front of it from the sums.
+	if before, err = a.sum(ctx, bun.SafeQuery("l.date = ? AND (l.seq, l.n) "+op+" (?, ?)", at.Date, at.Seq, at.N)); err != nil {
+		return 0, 0, err
+	}
+	err = a.store.withTotals(ctx, a.db, a.company, func(t accountTotals) error {
+		before += t.balance(a.account, a.since, at.Date-1)
+		after = t.balance(a.account, a.since, last)
+		return nil
+	})
+	return before, after, err
+}
+
 // AccountLines implements app.Views.
 func (s *Store) AccountLines(ctx context.Context, company string, f app.AccountQuery) (app.AccountPage, error) {
 	var out app.AccountPage
@@ -226,9 +252,9 @@ func (s *Store) AccountLines(ctx context.Context, company string, f app.AccountQ
 		if err := k.apply(q).Scan(ctx, &keys); err != nil {
 			return err
 		}
-		at := func(r *accountKey) []any { return []any{r.Date, r.Seq, r.N} }
+		place := func(r *accountKey) []any { return []any{r.Date, r.Seq, r.N} }
 		var begin, end accountKey
-		out.Page, err = page(k, keys, at, func(keys []accountKey) ([]app.AccountLine, error) {
+		out.Page, err = page(k, keys, place, func(keys []accountKey) ([]app.AccountLine, error) {
 			if len(keys) == 0 {
 				return nil, nil
 			}
@@ -241,17 +267,14 @@ func (s *Store) AccountLines(ctx context.Context, company string, f app.AccountQ
 		if err != nil {
 			return err
 		}
-		before := bun.SafeQuery("l.date < ? AND l.date <= ?", first, last)
+		at, inclusive := accountKey{Date: min(first, last+1)}, false
 		switch {
 		case len(out.Items) > 0:
-			before = bun.SafeQuery("(l.date, l.seq, l.n) < (?, ?, ?)", begin.Date, begin.Seq, begin.N)
+			at = begin
 		case k.at != nil:
-			before = bun.SafeQuery("(l.date, l.seq, l.n) <= (?, ?, ?)", k.at...)
+			at, inclusive = accountKey{int(k.at[0].(int64)), k.at[1].(int64), int(k.at[2].(int64))}, true
 		}
-		if out.Before, err = lines.sum(ctx, before); err != nil {
-			return err
-		}
-		out.Total, err = lines.sum(ctx, bun.SafeQuery("l.date <= ?", last))
+		out.Before, out.Total, err = lines.balances(ctx, at, inclusive, last)
 		return err
 	})
 	if err != nil {
@@ -264,23 +287,24 @@ func (s *Store) AccountLines(ctx context.Context, company string, f app.AccountQ
 // TrialBalance implements app.Views.
 func (s *Store) TrialBalance(ctx context.Context, company string, from, to civil.Date) ([]app.BalanceRow, error) {
 	first, last := dates(from, to)
-	since, err := s.carriedOn(ctx, s.read, company, to)
-	if err != nil {
-		return nil, s.refusal(ctx, err, nil)
-	}
-	rows, err := s.read.QueryContext(ctx, `SELECT account, `+s.total("CASE WHEN date < ?0 THEN debit - credit ELSE 0 END")+`,
-		`+s.total("CASE WHEN date < ?0 THEN 0 ELSE debit END")+`, `+s.total("CASE WHEN date < ?0 THEN 0 ELSE credit END")+`
-		FROM journal_lines WHERE company_id = ?1 AND date BETWEEN ?3 AND ?2 GROUP BY account ORDER BY account`, first, company, last, since)
-	if err != nil {
-		return nil, s.refusal(ctx, err, nil)
-	}
 	var out []app.BalanceRow
-	err = scanAll(rows, func() error {
-		var r app.BalanceRow
-		err := rows.Scan(&r.Account, &r.Before, &r.Debit, &r.Credit)
-		r.After = r.Before + r.Debit - r.Credit
-		out = append(out, r)
-		return err
+	err := s.snapshot(ctx, func(tx bun.Tx) error {
+		since, err := s.carriedOn(ctx, tx, company, to)
+		if err != nil {
+			return err
+		}
+		return s.withTotals(ctx, tx, company, func(t accountTotals) error {
+			for _, account := range slices.Sorted(maps.Keys(t)) {
+				before, earlier := t.within(account, since, min(first-1, last))
+				period, now := t.within(account, max(since, first), last)
+				if earlier || now {
+					r := app.BalanceRow{Account: account, Before: before.debit - before.credit, Debit: period.debit, Credit: period.credit}
+					r.After = r.Before + r.Debit - r.Credit
+					out = append(out, r)
+				}
+			}
+			return nil
+		})
 	})
 	if err != nil {
 		return nil, s.refusal(ctx, err, nil)
@@ -309,10 +333,16 @@ func (s *Store) labels(ctx context.Context, db bun.IDB, table, company string) (
 
 // Balance implements app.Views.
 func (s *Store) Balance(ctx context.Context, company, account, aux string) (int64, error) {
-	since, err := s.carriedOn(ctx, s.read, company, civil.Date{})
-	if err != nil {
-		return 0, s.refusal(ctx, err, nil)
-	}
-	sum, err := accountLines{store: s, db: s.read, company: company, account: account, aux: aux, since: since}.sum(ctx, bun.SafeQuery("1 = 1"))
+	var sum int64
+	err := s.snapshot(ctx, func(tx bun.Tx) error {
+		since, err := s.carriedOn(ctx, tx, company, civil.Date{})
+		if err != nil {
+			return err
+		}
+		_, last := dates(civil.Date{}, civil.Date{})
+		lines := accountLines{store: s, db: tx, company: company, account: account, aux: aux, since: since}
+		_, sum, err = lines.balances(ctx, accountKey{}, false, last)
+		return err
+	})
 	return sum, s.refusal(ctx, err, nil)
 }

@@ -43,6 +43,23 @@ func TestViewsAgreeWithTheModel(t *testing.T) {
 		t.Run("accounts", v.accounts)
 		t.Run("summaries", v.summaries)
 		t.Run("streams", func(t *testing.T) { v.streams(t, m) })
+		t.Run("while the books grow", func(t *testing.T) {
+			elsewhere := &viewer{T: t, Rand: v.Rand, real: reopen(t, d.target), model: x.model}
+			for range 3 {
+				m.write(func(ctx context.Context, tx *books.Tx) error {
+					for range 5 {
+						sale := bookstest.Sale(m.id("late"), m.id("inv"), 1+m.amount())
+						sale.Date = m.day().AddDays(-30)
+						if _, err := tx.Post(ctx, sale, "usr_1"); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				v.accounts(t)
+				elsewhere.accounts(t)
+			}
+		})
 		t.Run("after a year was closed", func(t *testing.T) {
 			must(t, x.books.Write(ctx, company, func(_ context.Context, tx *books.Tx) error {
 				tx.Set(ledger.FiscalYear{ID: "2025", Start: civil.Of(2025, 1, 1), End: civil.Of(2025, 12, 31), Closed: true})
@@ -398,7 +415,7 @@ func (v *viewer) entries(t *testing.T) {
 }
 
 func (v *viewer) accounts(t *testing.T) {
-	for range 40 {
+	for range 15 {
 		q := app.AccountQuery{Account: []string{"411000", "512100", "517100", "706000"}[v.IntN(4)], Aux: maybe(v, "C0001", "C0002", "C9999"),
 			From: maybe(v, civil.Of(2025, 12, 20), civil.Of(2026, 1, 10)), To: maybe(v, civil.Of(2025, 12, 30), civil.Of(2026, 2, 10))}
 		what := fmt.Sprintf("account %+v", q)
