@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,7 +30,10 @@ func act(name string) {
 		fmt.Fprintln(os.Stderr, "the configuration of the moon is wrong")
 		os.Exit(3)
 	case "mute":
-		select {}
+		// Waiting for a signal, unlike waiting for nothing, is no deadlock to the runtime.
+		ever := make(chan os.Signal, 1)
+		signal.Notify(ever, syscall.SIGUSR1)
+		<-ever
 	case "future":
 		server := wire.NewServer(actor{name}, &wire.Veil{}, zerolog.Nop())
 		plugin.Serve(&plugin.ServeConfig{
