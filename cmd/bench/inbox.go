@@ -62,25 +62,29 @@ func (l *lab) sustain(backlog int) error {
 	}
 	l.out.note("G7", fmt.Sprintf("workers drain %d webhooks, reading a payment for each", backlog), l.engine, perSecond(float64(backlog)/time.Since(began).Seconds()))
 
-	var sent, failed atomic.Int64
+	var failed atomic.Int64
 	began = time.Now()
-	total := int64(l.o.Sustain.Seconds() * float64(l.o.Rate))
+	total := int(l.o.Sustain.Seconds() * float64(l.o.Rate))
+	due := make(chan int)
 	var senders sync.WaitGroup
 	for range inboxClients {
 		senders.Go(func() {
-			for {
-				n := sent.Add(1)
-				if n > total {
-					return
-				}
-				due := began.Add(time.Duration(n) * time.Second / time.Duration(l.o.Rate))
-				time.Sleep(time.Until(due))
-				if err := l.app.Webhook(ctx, l.who.Company, l.conn.ID, event(1_000_000_000+int(n))); err != nil {
+			for n := range due {
+				if err := l.app.Webhook(ctx, l.who.Company, l.conn.ID, event(1_000_000_000+n)); err != nil {
 					failed.Add(1)
 				}
 			}
 		})
 	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for n := 0; n < total; {
+		for until := min(int(time.Since(began).Seconds()*float64(l.o.Rate)), total); n < until; n++ {
+			due <- n
+		}
+		<-tick.C
+	}
+	close(due)
 	senders.Wait()
 	sending := time.Since(began)
 	ended := time.Now()

@@ -66,8 +66,12 @@ func (l *lab) postOverHTTP(clients int) (rate, error) {
 	hosts := make([]*fasthttp.HostClient, clients)
 	for i := range hosts {
 		hosts[i] = &fasthttp.HostClient{Addr: l.web.addr, MaxConns: 1}
-		defer hosts[i].CloseIdleConnections()
 	}
+	defer func() {
+		for _, h := range hosts {
+			h.CloseIdleConnections()
+		}
+	}()
 	r := load(l.ctx, clients, l.o.For, func(_ context.Context, client, n int) error {
 		req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 		defer fasthttp.ReleaseRequest(req)

@@ -89,7 +89,7 @@ func openSQLite(file string, pragmas ...string) (*sql.DB, error) {
 func (l *lab) dumpSQLite(file string) (float64, string, error) {
 	if program, err := exec.LookPath("sqlite3"); err == nil {
 		began := time.Now()
-		out, err := os.Create(file) //nolint:gosec // in our own folder
+		out, err := os.Create(file)
 		if err != nil {
 			return 0, "", err
 		}
@@ -109,7 +109,7 @@ func (l *lab) dumpInGo(file string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	out, err := os.Create(file) //nolint:gosec // in our own folder
+	out, err := os.Create(file)
 	if err != nil {
 		return err
 	}

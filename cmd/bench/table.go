@@ -23,9 +23,8 @@ type table struct{ rows []row }
 
 // within compares two quantities: their ratio must be at least or at most a bound.
 type within struct {
-	bound   float64
-	atMost  bool
-	percent bool
+	bound  float64
+	atMost bool
 }
 
 func atLeast(ratio float64) within { return within{bound: ratio} }
@@ -73,11 +72,6 @@ func (t *table) note(goal, what, engine, measured string) {
 	t.rows = append(t.rows, row{goal: goal, what: what, engine: engine, measured: measured})
 }
 
-// absent adds a row that could not be measured, and why.
-func (t *table) absent(goal, what, engine, why string) {
-	t.note(goal, what, engine, "not measured: "+why)
-}
-
 func (t *table) print(w io.Writer) {
 	slices.SortStableFunc(t.rows, func(a, b row) int { return number(a.goal) - number(b.goal) })
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
@@ -122,5 +116,3 @@ func duration(d time.Duration) string {
 }
 
 func mebibytes(v float64) string { return strconv.FormatFloat(v/(1<<20), 'f', 1, 64) + " MiB" }
-
-func times(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) + " ×" }

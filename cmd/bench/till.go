@@ -75,18 +75,18 @@ type tillEvent struct {
 
 // ParseWebhook implements gateway.Gateway.
 func (t *till) ParseWebhook(_ context.Context, d gateway.Delivery) (gateway.Hint, error) {
-	for _, h := range d.Headers {
-		sum, err := hex.DecodeString(h.Value)
-		if err != nil || !hmac.Equal(sum, mac(d.Body)) {
-			break
-		}
-		var e tillEvent
-		if err := json.Unmarshal(d.Body, &e); err != nil {
-			break
-		}
-		return gateway.Hint{EventID: e.ID, Type: e.Type, Mode: gateway.Test, PaymentIDs: []string{e.Payment}}, nil
+	refused := gateway.Fail(gateway.ErrUntrusted, gateway.NotDone, "bad_signature", "the signature is wrong")
+	if len(d.Headers) != 1 {
+		return gateway.Hint{}, refused
 	}
-	return gateway.Hint{}, gateway.Fail(gateway.ErrUntrusted, gateway.NotDone, "bad_signature", "the signature is wrong")
+	if sum, err := hex.DecodeString(d.Headers[0].Value); err != nil || !hmac.Equal(sum, mac(d.Body)) {
+		return gateway.Hint{}, refused
+	}
+	var e tillEvent
+	if err := json.Unmarshal(d.Body, &e); err != nil {
+		return gateway.Hint{}, gateway.Fail(gateway.ErrBug, gateway.NotDone, "bad_event", err.Error())
+	}
+	return gateway.Hint{EventID: e.ID, Type: e.Type, Mode: gateway.Test, PaymentIDs: []string{e.Payment}}, nil
 }
 
 func mac(body []byte) []byte {
