@@ -116,9 +116,9 @@ func (s *Store) Statement(ctx context.Context, company, customerID string, from,
 		if st.Before, err = lines.sum(ctx, bun.SafeQuery("l.date < ? AND l.date <= ?", first, last)); err != nil {
 			return err
 		}
-		st.Lines, err = lines.list(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("l.date BETWEEN ? AND ?", first, last).OrderExpr("l.date, l.seq, l.n")
-		})
+		rows, err := lines.list(ctx, first, last, func(q *bun.SelectQuery) *bun.SelectQuery { return q })
+		inAccountOrder(rows, false)
+		st.Lines = accountLinesOf(rows)
 		return err
 	})
 	if err != nil {

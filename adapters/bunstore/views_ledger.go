@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -163,32 +164,49 @@ func (a accountLines) sum(ctx context.Context, condition schema.QueryAppender) (
 	return sum, err
 }
 
-// list reads lines with the head of their entry; balances are not filled in.
-func (a accountLines) list(ctx context.Context, which selectQuery) ([]app.AccountLine, error) {
-	var rows []struct {
-		Seq, Number   int64
-		Year, Journal string
-		Date          int
-		Piece         string
-		Label         string
-		Aux           string
-		Debit, Credit int64
-		Letter        string
-	}
-	q := a.where(a.db.NewSelect().TableExpr("journal_lines AS l")).
-		ColumnExpr("l.seq, e.number, e.year, e.journal, l.date, e.piece, CASE WHEN l.label = '' THEN e.label ELSE l.label END AS label").
+// accountLineRow is a line with the head of its entry.
+type accountLineRow struct {
+	Seq, Number   int64
+	N             int
+	Year, Journal string
+	Date          int
+	Piece         string
+	Label         string
+	Aux           string
+	Debit, Credit int64
+	Letter        string
+}
+
+// list reads the lines of a period, in order. The lines are chosen before anything is joined to them.
+func (a accountLines) list(ctx context.Context, first, last int, which selectQuery) ([]accountLineRow, error) {
+	lines := a.where(a.db.NewSelect().TableExpr("journal_lines AS l").ColumnExpr("l.*").Where("l.date BETWEEN ? AND ?", first, last))
+	var rows []accountLineRow
+	err := a.db.NewSelect().TableExpr("(?) AS l", which(lines)).
+		ColumnExpr("l.seq, l.n, e.number, e.year, e.journal, l.date, e.piece, CASE WHEN l.label = '' THEN e.label ELSE l.label END AS label").
 		ColumnExpr("l.aux, l.debit, l.credit, coalesce(m.code, '') AS letter").
 		Join("JOIN journal_entries AS e ON e.company_id = l.company_id AND e.seq = l.seq").
-		Join("LEFT JOIN line_matches AS m ON m.company_id = l.company_id AND m.seq = l.seq AND m.n = l.n AND m.dissolved_at = 0")
-	if err := which(q).Scan(ctx, &rows); err != nil {
-		return nil, err
-	}
+		Join("LEFT JOIN line_matches AS m ON m.company_id = l.company_id AND m.seq = l.seq AND m.n = l.n AND m.dissolved_at = 0").
+		Scan(ctx, &rows)
+	return rows, err
+}
+
+func accountLinesOf(rows []accountLineRow) []app.AccountLine {
 	out := make([]app.AccountLine, len(rows))
 	for i, r := range rows {
 		out[i] = app.AccountLine{Seq: r.Seq, Number: r.Number, Year: r.Year, Journal: r.Journal, Date: day(r.Date), Piece: r.Piece,
 			Label: r.Label, Aux: r.Aux, Debit: r.Debit, Credit: r.Credit, Letter: r.Letter}
 	}
-	return out, nil
+	return out
+}
+
+// inAccountOrder puts lines back in the order they were chosen in: a join may hand them over in any.
+func inAccountOrder(rows []accountLineRow, descending bool) {
+	slices.SortFunc(rows, func(a, b accountLineRow) int {
+		if descending {
+			a, b = b, a
+		}
+		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.N, b.N))
+	})
 }
 
 // running fills in balances and returns the last.
@@ -247,32 +265,23 @@ func (s *Store) AccountLines(ctx context.Context, company string, f app.AccountQ
 			return err
 		}
 		lines := accountLines{store: s, db: tx, company: company, account: f.Account, aux: f.Aux, since: since}
-		var keys []accountKey
-		q := lines.where(tx.NewSelect().TableExpr("journal_lines AS l")).ColumnExpr("l.date, l.seq, l.n").Where("l.date BETWEEN ? AND ?", first, last)
-		if err := k.apply(q).Scan(ctx, &keys); err != nil {
-			return err
-		}
-		place := func(r *accountKey) []any { return []any{r.Date, r.Seq, r.N} }
-		var begin, end accountKey
-		out.Page, err = page(k, keys, place, func(keys []accountKey) ([]app.AccountLine, error) {
-			if len(keys) == 0 {
-				return nil, nil
-			}
-			begin, end = keys[0], keys[len(keys)-1]
-			return lines.list(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-				return q.Where("(l.date, l.seq, l.n) >= (?, ?, ?)", begin.Date, begin.Seq, begin.N).
-					Where("(l.date, l.seq, l.n) <= (?, ?, ?)", end.Date, end.Seq, end.N).OrderExpr("l.date, l.seq, l.n")
-			})
-		})
+		rows, err := lines.list(ctx, first, last, k.apply)
 		if err != nil {
 			return err
 		}
+		inAccountOrder(rows, k.descending())
 		at, inclusive := accountKey{Date: min(first, last+1)}, false
-		switch {
-		case len(out.Items) > 0:
-			at = begin
-		case k.at != nil:
+		if k.at != nil {
 			at, inclusive = accountKey{int(k.at[0].(int64)), k.at[1].(int64), int(k.at[2].(int64))}, true
+		}
+		out.Page, err = page(k, rows, func(r *accountLineRow) []any { return []any{r.Date, r.Seq, r.N} }, func(rows []accountLineRow) ([]app.AccountLine, error) {
+			if len(rows) > 0 {
+				at, inclusive = accountKey{rows[0].Date, rows[0].Seq, rows[0].N}, false
+			}
+			return accountLinesOf(rows), nil
+		})
+		if err != nil {
+			return err
 		}
 		out.Before, out.Total, err = lines.balances(ctx, at, inclusive, last)
 		return err
