@@ -25,7 +25,9 @@ Its people log in with the password printed at the end. Run "acquit serve" with 
 }
 
 // demoUser is who the demonstration's books belong to. The password is public: it opens play money only.
-var demoUser = app.NewUser{Email: "claire@demo.example", Name: "Claire Morel", Password: "acquit-demo-2026", Language: "fr"}
+var demoUser = app.NewUser{ //nolint:gosec // public on purpose
+	Email: "claire@demo.example", Name: "Claire Morel", Password: "acquit-demo-2026", Language: "fr",
+}
 
 func (c *demoCmd) Run(s *session) (err error) {
 	clock := new(app.DemoClock)
@@ -48,7 +50,7 @@ func (c *demoCmd) Run(s *session) (err error) {
 	// The demonstration tells the sandbox its story in process; the gateway's program takes it from the folder later.
 	box := sandbox.New(sandbox.Options{Dir: h.host.StateDir("sandbox"), Log: s.log})
 	company, err := h.app.SeedDemo(s.ctx, app.DemoOptions{Invoices: c.Invoices, Seed: c.Seed, Until: until, Clock: clock.Set, Progress: c.progress(s), Provider: box})
-	if err = errors.Join(err, box.Close()); err != nil {
+	if err := errors.Join(err, box.Close()); err != nil {
 		return err
 	}
 	if err := c.letIn(s, h, company.ID); err != nil {

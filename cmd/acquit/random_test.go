@@ -378,7 +378,7 @@ func (r *run1) typedReceipt() {
 	}
 	l, err := r.store.PayLink(r.ctx, r.who.Company, doc)
 	r.must(err)
-	amount := int64(1000 + r.rnd.Int64N(50_000))
+	amount := 1000 + r.rnd.Int64N(50_000)
 	in := app.ReceiptInput{CustomerID: l.CustomerID, Amount: money.Of(amount, money.EUR), MethodID: r.transfer,
 		Allocations: []app.AllocationInput{{Document: l.Document, DocumentID: doc, Amount: 1 + r.rnd.Int64N(amount)}}}
 	if l.Document == inbox.InvoiceDocument && r.rnd.IntN(2) == 0 {

@@ -75,11 +75,11 @@ type User struct {
 	PasswordHash string
 	// Stamp changes with the password, so that sessions opened with an older one end. It is derived, not kept, and tells
 	// nothing of the password.
-	Stamp string
-	Language     string
-	Active       bool
-	CreatedAt    time.Time
-	Version      int64
+	Stamp     string
+	Language  string
+	Active    bool
+	CreatedAt time.Time
+	Version   int64
 }
 
 // Member is a user's role in a company.

@@ -7,6 +7,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -129,7 +130,8 @@ func (a *App) write(ctx context.Context, who access.Actor, what access.Action, f
 
 // Replayed says whether err is the answer to a repeated idempotency key, and what the first request made.
 func Replayed(err error) (string, bool) {
-	if r, ok := err.(*books.Replay); ok {
+	var r *books.Replay
+	if errors.As(err, &r) {
 		return r.Resource, true
 	}
 	return "", false

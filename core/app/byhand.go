@@ -59,7 +59,7 @@ func (a *App) DismissArrival(ctx context.Context, who access.Actor, id, reason s
 		if fault.Has(err, fault.Required) {
 			err = fault.New(fault.Invalid, fault.ReasonNeeded)
 		}
-		return inbox.Arrival{}, err.(*fault.Error).On("reason")
+		return inbox.Arrival{}, onField("reason", err)
 	}
 	return a.onArrival(ctx, who, id, "arrival_dismissed", reason, func(_ context.Context, _ *books.Tx, ar *inbox.Arrival) error {
 		ar.State, ar.Dismissal, ar.DismissedBy = inbox.Dismissed, reason, who.Name

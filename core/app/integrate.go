@@ -288,18 +288,18 @@ func blocking(ar *inbox.Arrival) inbox.Flag {
 
 // movement is the head of an arrival's entry. What happened in a closed period is posted on the first open day with mention
 // of its real date.
-func (a *App) movement(tx *books.Tx, ar *inbox.Arrival, conn inbox.Connection, real civil.Date, what string, amount int64, source string) (posting.Movement, error) {
+func (a *App) movement(tx *books.Tx, ar *inbox.Arrival, conn inbox.Connection, happened civil.Date, what string, amount int64, source string) (posting.Movement, error) {
 	chart := tx.Setup().Chart
-	day, ok := chart.FirstOpen(real)
+	day, ok := chart.FirstOpen(happened)
 	if !ok {
-		_, err := chart.Open(real)
+		_, err := chart.Open(happened)
 		return posting.Movement{}, err
 	}
 	label := what + " " + conn.Label
 	if name := ar.PayerName; name != "" {
 		label += " " + clipRunes(name, 60)
 	}
-	return posting.Movement{Journal: conn.Journal, Account: conn.GatewayAccount, Date: day, Real: real, Piece: clipRunes(ar.ExternalID, 100),
+	return posting.Movement{Journal: conn.Journal, Account: conn.GatewayAccount, Date: day, Real: happened, Piece: clipRunes(ar.ExternalID, 100),
 		Label: label, Source: source, Amount: amount}, nil
 }
 
@@ -438,15 +438,15 @@ func (a *App) dispute(ctx context.Context, tx *books.Tx, s *settling, ar *inbox.
 // gateway tells it, or when it gives some back.
 func (a *App) postFee(ctx context.Context, tx *books.Tx, who access.Actor, ar *inbox.Arrival, conn inbox.Connection) error {
 	due := ar.FeeDue()
-	real, source, account := a.day(ar.OccurredAt), "arrival:"+ar.ID+":fee", conn.CommissionAccount
+	happened, source, account := a.day(ar.OccurredAt), "arrival:"+ar.ID+":fee", conn.CommissionAccount
 	if ar.FeeEntrySeq != 0 || !ar.IntegratedAt.Equal(tx.Now()) {
-		real = a.day(ar.UpdatedAt)
+		happened = a.day(ar.UpdatedAt)
 		source += ":" + itoa(ar.FeeEntrySeq)
 	}
 	if ar.Kind == gateway.KindDispute && conn.DisputeFeeAccount != "" {
 		account = conn.DisputeFeeAccount
 	}
-	m, err := a.movement(tx, ar, conn, real, "Commission", due, source)
+	m, err := a.movement(tx, ar, conn, happened, "Commission", due, source)
 	if err != nil {
 		return err
 	}

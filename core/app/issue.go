@@ -255,7 +255,7 @@ func (a *App) depositBill(ctx context.Context, tx *books.Tx, who access.Actor, q
 		return billing.Invoice{}, err
 	}
 	v := billing.Invoice{
-		ID: ids.Derive(ids.Invoice, "deposit", d.ID, itoa(int64(q.Version))), Kind: billing.DepositBill, Life: billing.Draft,
+		ID: ids.Derive(ids.Invoice, "deposit", d.ID, itoa(q.Version)), Kind: billing.DepositBill, Life: billing.Draft,
 		CustomerID: c.ID, Customer: c, Date: date, SupplyDate: received, DueDate: date, Currency: q.Currency, Language: q.Language,
 		Reference: q.Reference, MethodID: d.MethodID, QuoteID: q.ID, CreatedAt: tx.Now(),
 	}

@@ -118,7 +118,7 @@ func (a *App) SetDeposit(ctx context.Context, who access.Actor, quoteID string, 
 		}
 		m, ok := tx.Setup().Methods[in.MethodID]
 		if !ok || !m.Active {
-			return notFound("payment_method", in.MethodID).(*fault.Error).On("method_id")
+			return onField("method_id", notFound("payment_method", in.MethodID))
 		}
 		d := billing.Deposit{ID: in.ID, Label: in.Label, Percent: in.Percent, Amount: in.Amount, DueDate: in.DueDate}
 		if d.ID == "" {

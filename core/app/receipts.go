@@ -131,7 +131,7 @@ func (a *App) allocate(ctx context.Context, tx *books.Tx, s *settling, al Alloca
 	}
 	l, err := tx.Links.Get(ctx, al.DocumentID)
 	if err != nil || l.Document != al.Document {
-		return notFound(string(al.Document), al.DocumentID).(*fault.Error).On("document_id")
+		return onField("document_id", notFound(string(al.Document), al.DocumentID))
 	}
 	if l.CustomerID != s.customer.ID {
 		return fault.New(fault.Refused, fault.WrongCustomer).On("document_id")
