@@ -141,15 +141,15 @@ func (t *totals) advance(ctx context.Context, tx bun.Tx, company string, head le
 }
 
 // within sums up an account's days from first to last, both included; false when nothing was posted on them.
-func (t accountTotals) within(account string, first, last int) (sum dayTotal, any bool) {
+func (t accountTotals) within(account string, first, last int) (sum dayTotal, moved bool) {
 	for _, d := range t[account] {
 		if d.date >= first && d.date <= last {
 			sum.debit += d.debit
 			sum.credit += d.credit
-			any = true
+			moved = true
 		}
 	}
-	return sum, any
+	return sum, moved
 }
 
 // balance is debit less credit of an account's days from first to last, both included.
