@@ -50,6 +50,8 @@ func (p person) press(label string, within ...string) {
 // look checks that the page is fit to be seen, wide and narrow, and keeps pictures when they are wanted.
 func (p person) look(name string) {
 	p.i.t.Helper()
+	// From the top: what an anchor scrolled below the bars that stay in sight is hidden by chance, not by design.
+	browsertest.Eval[any](p.Page, "scrollTo(0, 0)")
 	p.Accessible()
 	for _, width := range []int{1280, 390} {
 		p.Resize(width)
@@ -192,6 +194,134 @@ SBX pay_…
 		if out := i.do("verify"); !strings.Contains(out, "sound") {
 			t.Errorf("verify said %s", out)
 		}
+	})
+}
+
+// TestE2EDeposit plays the second flow: a quote, its deposit paid online, the deposit invoice, and the final invoice that
+// deducts it. Of two deposits only one may be paid online.
+func TestE2EDeposit(t *testing.T) {
+	onEach(t, func(i *installation) {
+		i.serve()
+		p := i.clerk()
+		p.newCustomer("Boulangerie Aux Trois Épis", "compta@troisepis.example")
+
+		p.menu("/quotes")
+		p.press("Nouveau devis", ".page-head")
+		p.FillLabel("Client", "Boulangerie Aux Trois Épis")
+		p.fillLines(
+			docLine{"Comptoir en chêne massif", "1", "1000", "", "S20B"},
+			docLine{"Guide d'entretien imprimé", "10", "10", "", "S055B"},
+		)
+		p.WaitText("#totals", "1 305,50")
+		p.press("Enregistrer")
+
+		deposit := func(label, percent, method string) {
+			p.FillLabel("Libellé", label, "#deposit-form")
+			p.FillLabel("Pourcentage", percent, "#deposit-form")
+			p.FillLabel("Mode de règlement", method, "#deposit-form")
+			p.press("Ajouter", "#deposit-form")
+		}
+		deposit("À la commande", "30", i.online)
+		p.says("#deposits", "À la commande", "391,65 €", "en ligne")
+		deposit("À la livraison", "20", i.online)
+		p.says("#deposit-form", "est déjà payable en ligne, et un seul peut l'être")
+		p.look("second-online-deposit")
+		p.FillLabel("Mode de règlement", i.transfer, "#deposit-form")
+		p.press("Ajouter", "#deposit-form")
+		p.says("#deposits", "À la livraison", "261,10 €")
+		p.press("Valider", "#deposits tbody tr:first-child")
+		p.says("#deposits", "Demandé")
+		p.look("quote")
+		p.press("Envoyer", ".page-head")
+		p.press("Envoyer", "main form")
+		p.WaitText("main", "envoyé à compta@troisepis.example")
+
+		m := i.smtp.Wait(1, patience)[0]
+		if len(m.Attachments) != 1 {
+			t.Fatalf("the quote came with %d files", len(m.Attachments))
+		}
+		link := payLink(t, m.HTML)
+		if text := spaces(m.Text + read(t, m.Attachments[0].Data, "pdftotext", "-layout", "FILE", "-")); !strings.Contains(text, link) || !strings.Contains(text, "391,65") || !strings.Contains(text, "1 305,50") {
+			t.Errorf("the quote does not say what is asked:\n%s", text)
+		}
+		payer := i.stranger()
+		payer.Open(link)
+		payer.says("main", "391,65 €", "À la commande")
+		payer.look("pay-deposit")
+		payer.Leave(func() { payer.Click(".pay-button") })
+		payer.Leave(func() { payer.Click("button[value=paid]") })
+		payer.WaitText("h1", "C'est réglé, merci")
+
+		p.menu("/inbox")
+		p.says("#arrivals", "391,65 €", "5,73 €", "acompte")
+		p.press("OK : intégrer la sélection")
+		p.says("main", "1 ligne intégrée")
+		// The deposit invoice is posted with the payment and goes out by itself.
+		bill := i.smtp.WaitFor(patience, "the deposit invoice", func(m smtptest.Message) bool { return strings.Contains(m.Subject, "FA") })
+		if text := spaces(read(t, bill.Attachments[0].Data, "pdftotext", "-layout", "FILE", "-")); !strings.Contains(text, "Facture d'acompte") || !strings.Contains(text, "391,65") {
+			t.Errorf("the deposit invoice says:\n%s", text)
+		}
+		i.posted(`
+SBX FAYYYY-00001
+  517900          391.65
+  419100 C0001              391.65
+  445871            1.65
+  445713                      1.65
+  445871           60.00
+  445711                     60.00
+SBX pay_…
+  627880            5.73
+  517900                      5.73
+`)
+
+		p.menu("/quotes")
+		p.Leave(func() { p.Click("main tbody a") })
+		p.says("#deposits", "Payé", "FA")
+		p.press("Facturer")
+		p.press("Préparer la facture")
+		p.press("Envoyer", ".page-head")
+		p.press("Émettre et envoyer")
+		p.says("main", "Acomptes déduits", "391,65", "913,85 €")
+		p.look("final-invoice")
+		final := i.smtp.WaitFor(patience, "the final invoice", func(m smtptest.Message) bool { return strings.Contains(spaces(m.Text), "913,85") })
+		payer.Open(payLink(t, final.HTML))
+		payer.says("main", "913,85 €")
+		payer.Leave(func() { payer.Click(".pay-button") })
+		payer.Leave(func() { payer.Click("button[value=paid]") })
+		payer.WaitText("h1", "C'est réglé, merci")
+		p.menu("/inbox")
+		p.press("OK : intégrer la sélection")
+
+		i.posted(`
+SBX FAYYYY-00001
+  517900          391.65
+  419100 C0001              391.65 AAA
+  445871            1.65
+  445713                      1.65
+  445871           60.00
+  445711                     60.00
+SBX pay_…
+  627880            5.73
+  517900                      5.73
+VE FAYYYY-00002
+  411000 C0001   1305.50           AAB
+  707000                   1100.00
+  445713                      5.50
+  445711                    200.00
+  419100 C0001    391.65           AAA
+  411000 C0001              391.65 AAB
+  445713            1.65
+  445871                      1.65
+  445711           60.00
+  445871                     60.00
+SBX pay_…
+  517900          913.85
+  411000 C0001              913.85 AAB
+SBX pay_…
+  627880           13.04
+  517900                     13.04
+`)
+		i.checkFEC()
 	})
 }
 

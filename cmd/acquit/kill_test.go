@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -26,7 +25,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/inbox"
@@ -80,7 +78,7 @@ func TestKill(t *testing.T) {
 // killing is an installation whose programs are killed.
 type killing struct {
 	*installation
-	token    string
+	apiClient
 	customer string
 	address  string
 	log      *os.File
@@ -95,13 +93,11 @@ type killing struct {
 func newKilling(i *installation) *killing {
 	i.t.Helper()
 	k := &killing{installation: i}
+	token := i.token()
 	h := i.house()
-	secret, _, err := h.app.CreateToken(i.ctx, i.who, "kill", access.Owner)
-	i.must(err)
-	k.token = secret
 	c := testCustomer("Boulangerie Aux Trois Épis", "compta@troisepis.example")
 	c.MethodID = i.online
-	c, err = h.app.CreateCustomer(i.ctx, i.who, c)
+	c, err := h.app.CreateCustomer(i.ctx, i.who, c)
 	i.must(err)
 	k.customer = c.ID
 	i.must(h.Close())
@@ -110,6 +106,7 @@ func newKilling(i *installation) *killing {
 	i.must(err)
 	k.address = ln.Addr().String()
 	i.base = "http://" + k.address
+	k.apiClient = apiClient{i.base, token}
 	i.must(ln.Close())
 	k.log, err = os.Create(filepath.Join(i.data, "acquit.log"))
 	i.must(err)
@@ -211,7 +208,7 @@ func (k *killing) sell(name string, rnd *rand.Rand) error {
 	amount := fmt.Sprintf("%d.%02d", 10+rnd.IntN(2000), rnd.IntN(100))
 	vat := []string{"S20B", "S20S"}[rnd.IntN(2)]
 	err := k.again("invoice", func() error {
-		return k.call("POST", "/invoices", "create-"+name, map[string]any{"customer_id": k.customer, "method_id": k.online,
+		return k.call(http.MethodPost, "/invoices", "create-"+name, map[string]any{"customer_id": k.customer, "method_id": k.online,
 			"lines": []map[string]any{{"description": "Article " + name, "quantity": "1", "unit_price": amount, "vat_code": vat}}}, &invoice)
 	})
 	if err != nil {
@@ -220,13 +217,15 @@ func (k *killing) sell(name string, rnd *rand.Rand) error {
 	k.mu.Lock()
 	k.sales = append(k.sales, invoice.ID)
 	k.mu.Unlock()
-	if err := k.again("issue", func() error { return k.call("POST", "/invoices/"+invoice.ID+"/issue", "issue-"+name, nil, nil) }); err != nil {
+	if err := k.again("issue", func() error {
+		return k.call(http.MethodPost, "/invoices/"+invoice.ID+"/issue", "issue-"+name, nil, nil)
+	}); err != nil {
 		return err
 	}
 	var link struct {
 		URL string `json:"url"`
 	}
-	if err := k.again("link", func() error { return k.call("GET", "/pay-links/"+invoice.ID, "", nil, &link) }); err != nil {
+	if err := k.again("link", func() error { return k.call(http.MethodGet, "/pay-links/"+invoice.ID, "", nil, &link) }); err != nil {
 		return err
 	}
 	session := ""
@@ -275,47 +274,8 @@ func (k *killing) again(what string, do func() error) error {
 	}
 }
 
-// call asks the JSON API.
-func (k *killing) call(method, path, key string, body, into any) error {
-	var in io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		in = bytes.NewReader(b)
-	}
-	req, err := http.NewRequest(method, k.base+"/api/v1"+path, in)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+k.token)
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = res.Body.Close() }()
-	said, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
-	}
-	if res.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %s", method, path, res.Status, said)
-	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(said, into)
-}
-
 func (k *killing) integrate() error {
-	return k.call("POST", "/arrivals/integrate", "", map[string]any{"all": true}, nil)
+	return k.call(http.MethodPost, "/arrivals/integrate", "", map[string]any{"all": true}, nil)
 }
 
 // visit opens a page and asks for nothing more.
@@ -386,7 +346,7 @@ func (k *killing) pay(link, session, fee, hook string) (string, error) {
 // settle tells the fees that are not told yet, then polls and integrates until nothing is left to do.
 func (k *killing) settle() {
 	k.t.Helper()
-	poll := func() error { return k.call("POST", "/connections/"+k.conn.ID+"/refresh", "", nil, nil) }
+	poll := func() error { return k.call(http.MethodPost, "/connections/"+k.conn.ID+"/refresh", "", nil, nil) }
 	k.must(k.again("poll", poll))
 	box := k.console()
 	for _, id := range k.later {
