@@ -181,11 +181,11 @@ type accountLineRow struct {
 func (a accountLines) list(ctx context.Context, first, last int, which selectQuery) ([]accountLineRow, error) {
 	lines := a.where(a.db.NewSelect().TableExpr("journal_lines AS l").ColumnExpr("l.*").Where("l.date BETWEEN ? AND ?", first, last))
 	var rows []accountLineRow
-	err := a.db.NewSelect().TableExpr("(?) AS p", which(lines)).
-		ColumnExpr("p.seq, p.n, e.number, e.year, e.journal, p.date, e.piece, CASE WHEN p.label = '' THEN e.label ELSE p.label END AS label").
-		ColumnExpr("p.aux, p.debit, p.credit, coalesce(m.code, '') AS letter").
-		Join("JOIN journal_entries AS e ON e.company_id = p.company_id AND e.seq = p.seq").
-		Join("LEFT JOIN line_matches AS m ON m.company_id = p.company_id AND m.seq = p.seq AND m.n = p.n AND m.dissolved_at = 0").
+	err := a.db.NewSelect().TableExpr("(?) AS l", which(lines)).
+		ColumnExpr("l.seq, l.n, e.number, e.year, e.journal, l.date, e.piece, CASE WHEN l.label = '' THEN e.label ELSE l.label END AS label").
+		ColumnExpr("l.aux, l.debit, l.credit, coalesce(m.code, '') AS letter").
+		Join("JOIN journal_entries AS e ON e.company_id = l.company_id AND e.seq = l.seq").
+		Join("LEFT JOIN line_matches AS m ON m.company_id = l.company_id AND m.seq = l.seq AND m.n = l.n AND m.dissolved_at = 0").
 		Scan(ctx, &rows)
 	return rows, err
 }

@@ -1,7 +1,6 @@
 package bunstore
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -22,8 +21,6 @@ type Sessions struct {
 const (
 	// sweepEvery is how often expired sessions are deleted, by the way, while others are written.
 	sweepEvery = time.Minute
-	// extendFrom is the part of its life, one in so many, that a session must have lived before it is extended.
-	extendFrom = 20
 	// sessionPatience bounds one question: the interface that web frameworks ask for has no context.
 	sessionPatience = 10 * time.Second
 )
@@ -54,8 +51,7 @@ func (x *Sessions) Get(key string) ([]byte, error) {
 	return value, err
 }
 
-// Set stores a value for so long; 0 is for ever. An empty key or value is ignored. A value that is there already may
-// expire a twentieth earlier.
+// Set stores a value for so long; 0 is for ever. An empty key or value is ignored.
 func (x *Sessions) Set(key string, value []byte, ttl time.Duration) error {
 	if key == "" || len(value) == 0 {
 		return nil
@@ -67,9 +63,6 @@ func (x *Sessions) Set(key string, value []byte, ttl time.Duration) error {
 	if ttl > 0 {
 		expires = micros(now.Add(ttl))
 	}
-	if same, err := x.holds(ctx, key, value, expires, ttl); same || err != nil {
-		return err
-	}
 	_, err := x.store.write.ExecContext(ctx, `INSERT INTO sessions (key, value, expires_at) VALUES (?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, expires_at = EXCLUDED.expires_at`, sessionKey(key), value, expires)
 	if err != nil {
@@ -79,19 +72,6 @@ func (x *Sessions) Set(key string, value []byte, ttl time.Duration) error {
 		_, err = x.store.write.ExecContext(ctx, "DELETE FROM sessions WHERE expires_at <> 0 AND expires_at <= ?", micros(now))
 	}
 	return err
-}
-
-// holds says that a value is stored already with nearly this expiry. Every page asks for its session to live on, and a
-// write for each would stand in the way of the books.
-func (x *Sessions) holds(ctx context.Context, key string, value []byte, expires int64, ttl time.Duration) (bool, error) {
-	var stored []byte
-	var until int64
-	err := x.store.read.QueryRowContext(ctx, "SELECT value, expires_at FROM sessions WHERE key = ?", sessionKey(key)).Scan(&stored, &until)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	near := (expires == 0) == (until == 0) && expires-until < ttl.Microseconds()/extendFrom+1
-	return err == nil && near && bytes.Equal(stored, value), err
 }
 
 // Delete forgets a key.
