@@ -248,13 +248,16 @@ func cents(minor int64) string {
 	return money.Of(minor, money.EUR).Plain()
 }
 
-// posted compares what is in the books with a text, leading and trailing line ends apart.
+// posted compares what is in the books with a text, spaces and line ends around its lines apart.
 func (i *installation) posted(want string) {
 	i.t.Helper()
-	if got := i.ledger(); strings.TrimSpace(got) != strings.TrimSpace(want) {
-		i.t.Errorf("the books hold\n%s\nwant\n%s", got, strings.TrimPrefix(want, "\n"))
+	want = strings.TrimSpace(lineEnds.ReplaceAllString(want, "\n"))
+	if got := strings.TrimSpace(i.ledger()); got != want {
+		i.t.Errorf("the books hold\n%s\nwant\n%s", got, want)
 	}
 }
+
+var lineEnds = regexp.MustCompile(` *\n`)
 
 // until looks again and again until something is so.
 func (i *installation) until(what string, ok func() bool) {
