@@ -54,7 +54,7 @@ func pick(sort string, desc bool, orders ...order) (order, error) {
 // values of the order's columns in the last row seen, not a count of rows.
 type keyset struct {
 	order order
-	at    []any // empty: the beginning
+	at    []any // empty: the beginning, or the end when reading back
 	back  bool
 	limit int
 }
@@ -67,7 +67,7 @@ type cursorDoc struct {
 
 // paging reads where a page begins. Code: bad_cursor.
 func (o order) paging(p app.Paging) (keyset, error) {
-	k := keyset{order: o, back: p.Back && p.Cursor != "", limit: p.Limit}
+	k := keyset{order: o, back: p.Back, limit: p.Limit}
 	if k.limit == 0 {
 		k.limit = defaultPage
 	}
@@ -128,7 +128,7 @@ func (o order) cursor(at []any) string {
 // descending says whether the rows are to be read from the greatest to the smallest.
 func (k keyset) descending() bool { return k.order.desc != k.back }
 
-// condition is the WHERE term that skips what lies before the page; "TRUE" at the beginning.
+// condition is the WHERE term that skips what lies before the page.
 func (k keyset) condition() schema.QueryWithArgs {
 	if k.at == nil {
 		return bun.SafeQuery("1 = 1")
@@ -179,7 +179,7 @@ func page[R, T any](k keyset, rows []R, at func(*R) []any, item func([]R) ([]T, 
 		if first := k.order.cursor(at(&rows[0])); more && k.back || !k.back && k.at != nil {
 			p.Prev = first
 		}
-		if last := k.order.cursor(at(&rows[len(rows)-1])); more && !k.back || k.back {
+		if last := k.order.cursor(at(&rows[len(rows)-1])); more && !k.back || k.back && k.at != nil {
 			p.Next = last
 		}
 	} else if k.at != nil {

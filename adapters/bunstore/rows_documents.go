@@ -172,6 +172,7 @@ type quoteRow struct {
 	CompanyID    string `bun:"company_id,pk"`
 	ID           string `bun:"id,pk"`
 	Number       string
+	NumberKey    string
 	State        billing.QuoteState
 	CustomerID   string
 	Date         int
@@ -195,7 +196,7 @@ type quoteRow struct {
 }
 
 func toQuote(company string, v billing.Quote) quoteRow {
-	return quoteRow{CompanyID: company, ID: v.ID, Number: v.Number, State: v.State, CustomerID: v.CustomerID, Date: v.Date.Number(),
+	return quoteRow{CompanyID: company, ID: v.ID, Number: v.Number, NumberKey: numberKey(v.Number), State: v.State, CustomerID: v.CustomerID, Date: v.Date.Number(),
 		ValidUntil: v.ValidUntil.Number(), Currency: v.Currency, Language: v.Language, Reference: v.Reference,
 		ReferenceKey: searchKey(v.Reference), Note: v.Note, Lines: linesText(v.Lines), Net: v.Totals.Net, VAT: v.Totals.VAT,
 		Gross: v.Totals.Gross, VATRows: jsonText(vatDocs(v.Totals.Rows)), InvoiceID: v.InvoiceID, SentAt: micros(v.SentAt),
@@ -253,6 +254,7 @@ type invoiceRow struct {
 	Kind         billing.InvoiceKind
 	Life         billing.Life
 	Number       string
+	NumberKey    string
 	CustomerID   string
 	Customer     string
 	CustomerName string
@@ -295,7 +297,7 @@ type invoiceRow struct {
 }
 
 func toInvoice(company string, v billing.Invoice) invoiceRow {
-	r := invoiceRow{CompanyID: company, ID: v.ID, Kind: v.Kind, Life: v.Life, Number: v.Number, CustomerID: v.CustomerID,
+	r := invoiceRow{CompanyID: company, ID: v.ID, Kind: v.Kind, Life: v.Life, Number: v.Number, NumberKey: numberKey(v.Number), CustomerID: v.CustomerID,
 		Customer: mustJSON(toCustomer("", v.Customer)), CustomerName: v.Customer.Name, CustomerKey: searchKey(v.Customer.Name),
 		Date: v.Date.Number(), SupplyDate: v.SupplyDate.Number(), DueDate: v.DueDate.Number(), Currency: v.Currency, Language: v.Language,
 		Reference: v.Reference, ReferenceKey: searchKey(v.Reference), Note: v.Note, MethodID: v.MethodID, QuoteID: v.QuoteID,

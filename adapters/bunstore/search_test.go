@@ -216,7 +216,7 @@ func TestBadCursorsAndSorts(t *testing.T) {
 			for _, limit := range []int{-5, 0, 1, 1_000_000} {
 				must(t, list(app.Paging{Limit: limit}))
 			}
-			must(t, list(app.Paging{Back: true})) // from nowhere: the beginning
+			must(t, list(app.Paging{Back: true}))
 		}
 		// A cursor belongs to one order of one list.
 		for _, q := range []app.InvoiceQuery{{Sort: "amount"}, {Sort: "date", Desc: true}} {
@@ -285,6 +285,43 @@ func TestSearchIsBounded(t *testing.T) {
 		}
 		if n, _ := count("c007"); n != 15 {
 			t.Errorf("%d invoices by a code", n)
+		}
+	})
+}
+
+// Numbers are sorted by their number, also when it outgrows its digits.
+func TestNumbersInOrder(t *testing.T) {
+	onEach(t, func(t *testing.T, d *database) {
+		b := bookstest.Found(t, d)
+		want := []string{"AV2026-00001", "FA2025-99999", "FA2026-00002", "FA2026-99998", "FA2026-99999", "FA2026-100000", "FA2026-100001", "FA2026-1000000"}
+		must(t, b.Write(ctx, company, func(_ context.Context, tx *books.Tx) error {
+			for i, n := range []int{5, 0, 7, 3, 2, 1, 6, 4} {
+				tx.Invoices.Put(billing.Invoice{ID: fmt.Sprintf("inv_%d", i), Number: want[n], Kind: billing.Standard, Life: billing.Issued})
+				tx.Quotes.Put(billing.Quote{ID: fmt.Sprintf("quo_%d", i), Number: want[n]})
+			}
+			return nil
+		}))
+		var got [2][]string
+		q := app.InvoiceQuery{Sort: "number", Paging: app.Paging{Limit: 3}}
+		for {
+			p, err := d.Invoices(ctx, company, q)
+			must(t, err)
+			for _, r := range p.Items {
+				got[0] = append(got[0], r.Number)
+			}
+			if q.Cursor = p.Next; p.Next == "" {
+				break
+			}
+		}
+		p, err := d.Quotes(ctx, company, app.QuoteQuery{Sort: "number"})
+		must(t, err)
+		for _, r := range p.Items {
+			got[1] = append(got[1], r.Number)
+		}
+		for _, g := range got {
+			if !slices.Equal(g, want) {
+				t.Errorf("in order: %v", g)
+			}
 		}
 	})
 }

@@ -53,3 +53,14 @@ func searchWords(texts ...string) []string {
 
 // after is greater than every text with this beginning, in byte order.
 func after(prefix string) string { return prefix + "\U0010ffff" }
+
+// numberKey is a legal number as it is sorted: the digits at its end are widened, so that FA2026-100000 follows
+// FA2026-99999.
+func numberKey(number string) string {
+	const width = 12
+	head := strings.TrimRight(number, "0123456789")
+	if digits := number[len(head):]; digits != "" && len(digits) < width {
+		return head + strings.Repeat("0", width-len(digits)) + digits
+	}
+	return number
+}

@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"math"
 
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/billing"
@@ -18,7 +19,7 @@ func (s *Store) Quote(ctx context.Context, company, id string) (billing.Quote, e
 
 var quoteOrders = []order{
 	{name: "date", columns: []column{number("q.date"), text("q.id")}},
-	{name: "number", columns: []column{text("q.number"), text("q.id")}},
+	{name: "number", columns: []column{text("q.number_key"), text("q.id")}},
 	{name: "amount", columns: []column{number("q.gross"), text("q.id")}},
 }
 
@@ -73,7 +74,7 @@ func (s *Store) Quotes(ctx context.Context, company string, f app.QuoteQuery) (a
 	at := func(r *quoteListRow) []any {
 		switch o.name {
 		case "number":
-			return []any{r.Number, r.ID}
+			return []any{numberKey(r.Number), r.ID}
 		case "amount":
 			return []any{r.Gross, r.ID}
 		}
@@ -124,7 +125,7 @@ func (s *Store) Invoice(ctx context.Context, company, id string) (billing.Invoic
 
 var invoiceOrders = []order{
 	{name: "date", columns: []column{number("i.date"), text("i.id")}},
-	{name: "number", columns: []column{text("i.number"), text("i.id")}},
+	{name: "number", columns: []column{text("i.number_key"), text("i.id")}},
 	{name: "due_date", columns: []column{number("i.due_date"), text("i.id")}},
 	{name: "amount", columns: []column{number("i.gross"), text("i.id")}},
 	{name: "balance", columns: []column{number("i.balance"), text("i.id")}},
@@ -156,7 +157,7 @@ type invoiceListRow struct {
 func (r *invoiceListRow) at(o order) []any {
 	switch o.name {
 	case "number":
-		return []any{r.Number, r.ID}
+		return []any{numberKey(r.Number), r.ID}
 	case "due_date":
 		return []any{r.DueDate, r.ID}
 	case "amount":
@@ -197,7 +198,7 @@ func (s *Store) Invoices(ctx context.Context, company string, f app.InvoiceQuery
 		if narrow := f.Customer != "" || f.Quote != "" || found != nil; narrow {
 			ids = invoicesAmong(s.read, company, f, statuses, found, k)
 		} else {
-			few, err := s.fewInDates(ctx, company, f, statuses)
+			few, err := s.fewInDates(ctx, company, f, o, statuses)
 			if err != nil {
 				return none, err
 			}
@@ -258,37 +259,45 @@ func invoiceDates(q *bun.SelectQuery, f app.InvoiceQuery) *bun.SelectQuery {
 	return q
 }
 
-// maxSorted is how many rows are rather sorted than looked for among all others.
-const maxSorted = 5000
-
-// fewInDates says that a period holds so few invoices that they are best read by their date, whatever they are sorted by.
-// PostgreSQL finds that out by itself.
-func (s *Store) fewInDates(ctx context.Context, company string, f app.InvoiceQuery, statuses []status) (bool, error) {
-	if s.isPG() || f.From.IsZero() && f.To.IsZero() {
+// fewInDates says that a period holds so few invoices that they are better all read by their date and sorted than looked
+// for in the order asked for. That order is no help where it follows the dates: then everything before the period, or
+// behind it, would be walked over first.
+func (s *Store) fewInDates(ctx context.Context, company string, f app.InvoiceQuery, o order, statuses []status) (bool, error) {
+	if f.From.IsZero() && f.To.IsZero() || o.name == "date" {
 		return false, nil
+	}
+	most := 50_000
+	if o.name == "amount" || o.name == "customer" {
+		if most = 5000; s.isPG() { // which sees for itself how many there are, but not how they lie
+			return false, nil
+		}
 	}
 	first, last := dates(f.From, f.To)
 	var n int
-	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT id FROM invoices INDEXED BY invoices_by_date
-		WHERE company_id = ? AND status IN (?) AND date BETWEEN ? AND ? LIMIT ?)`, company, bun.In(statuses), first, last, maxSorted+1).Scan(&n)
-	return n <= maxSorted, s.refusal(ctx, err, nil)
+	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT id FROM invoices `+s.indexedBy("date")+`
+		WHERE company_id = ? AND status IN (?) AND date BETWEEN ? AND ? LIMIT ?) AS few`, company, bun.In(statuses), first, last, most+1).Scan(&n)
+	return n <= most, s.refusal(ctx, err, nil)
+}
+
+// indexedBy tells SQLite which index of invoices to take: it does not know how few rows of a list are asked for.
+func (s *Store) indexedBy(order string) string {
+	if s.isPG() {
+		return ""
+	}
+	return "INDEXED BY invoices_by_" + order
 }
 
 // invoiceRuns selects a page of ids among all invoices: a page of each status, read in order from the index that begins
 // with it, merged. few makes it read a period and sort it instead.
 func (s *Store) invoiceRuns(company string, f app.InvoiceQuery, statuses []status, k keyset, few bool) schema.QueryAppender {
-	from := "invoices AS i"
-	switch {
-	case s.isPG():
-	case few:
-		from += " INDEXED BY invoices_by_date"
-	default:
-		from += " INDEXED BY invoices_by_" + k.order.name
-	}
 	run := func(status schema.QueryAppender) schema.QueryAppender {
-		q := s.read.NewSelect().TableExpr(from).Column("i.id", k.order.columns[0].name).
-			Where("i.company_id = ?", company).Where("i.status = ?", status)
-		return k.apply(invoiceDates(q, f))
+		q := s.read.NewSelect().Column("i.id", k.order.columns[0].name).Where("i.company_id = ?", company).Where("i.status = ?", status)
+		if !few {
+			return k.apply(invoiceDates(q.TableExpr("invoices AS i "+s.indexedBy(k.order.name)), f))
+		}
+		// The limit is none, but keeps the planners from taking the order into the period again.
+		period := invoiceDates(q.TableExpr("invoices AS i "+s.indexedBy("date")), f).Limit(math.MaxInt32)
+		return k.apply(s.read.NewSelect().TableExpr("(?) AS i", period).Column("i.id", k.order.columns[0].name))
 	}
 	if len(statuses) == 1 {
 		return bun.SafeQuery("SELECT id FROM (?) AS page", run(bun.SafeQuery("?", statuses[0])))

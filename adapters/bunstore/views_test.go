@@ -129,7 +129,29 @@ func wholeList[T any](t *testing.T, what string, limit int, fetch func(app.Pagin
 			t.Fatalf("%s: forward again from the beginning: %v", what, err)
 		}
 	}
-	return slices.Concat(pages...)
+	// Back from nowhere is the end.
+	end, err := fetch(app.Paging{Back: true, Limit: limit})
+	all := slices.Concat(pages...)
+	if tail := all[max(0, len(all)-limit):]; err != nil || end.Next != "" || (end.Prev == "") != (len(pages) == 1) || len(end.Items) != len(tail) || len(tail) > 0 && !reflect.DeepEqual(end.Items, tail) {
+		t.Fatalf("%s: the last page: %v", what, err)
+	}
+	return all
+}
+
+// forward reads a list to its end.
+func forward[T any](t *testing.T, what string, fetch func(app.Paging) (app.Page[T], error)) []T {
+	t.Helper()
+	var all []T
+	for cursor := ""; ; {
+		p, err := fetch(app.Paging{Cursor: cursor, Limit: 200})
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		all = append(all, p.Items...)
+		if cursor = p.Next; cursor == "" {
+			return all
+		}
+	}
 }
 
 // sameList checks a list against the model's: the same rows, in order. place is what rows are sorted by.
@@ -137,7 +159,7 @@ func sameList[T any](t *testing.T, v *viewer, what string, desc bool, id func(T)
 	t.Helper()
 	got := wholeList(t, what, 1+v.IntN(7), func(p app.Paging) (app.Page[T], error) { return ask(v.real, p) })
 	want := map[string]T{}
-	for _, r := range wholeList(t, what+" in the model", 200, func(p app.Paging) (app.Page[T], error) { return ask(v.model, p) }) {
+	for _, r := range forward(t, what+" in the model", func(p app.Paging) (app.Page[T], error) { return ask(v.model, p) }) {
 		want[id(r)] = r
 	}
 	if len(got) != len(want) {
@@ -429,7 +451,7 @@ func (v *viewer) accounts(t *testing.T) {
 					t.Errorf("%s: a page begins with %d before a line of balance %d", what, page.Before, first.Balance)
 				}
 			}
-			if p.Cursor == "" {
+			if p.Cursor == "" && !p.Back {
 				before = page.Before
 			}
 			total = page.Total

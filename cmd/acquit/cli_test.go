@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -148,17 +149,23 @@ func (i *installation) tamper(statement string) {
 	if i.database != "" {
 		list, drop = "SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal", "DROP TRIGGER %[1]s ON %[2]s"
 	}
-	rows, err := db.QueryContext(i.ctx, list)
-	i.must(err)
-	var drops []string
-	for rows.Next() {
-		var trigger, table string
-		i.must(rows.Scan(&trigger, &table))
-		drops = append(drops, fmt.Sprintf(drop, trigger, table))
-	}
-	i.must(errors.Join(rows.Err(), rows.Close()))
-	for _, s := range append(drops, statement) {
+	for _, s := range append(i.formatted(db, list, drop), statement) {
 		_, err := db.ExecContext(i.ctx, s)
 		i.must(err)
 	}
+}
+
+// formatted puts each row of a list of triggers and their tables into a statement.
+func (i *installation) formatted(db *sql.DB, list, statement string) (all []string) {
+	i.t.Helper()
+	rows, err := db.QueryContext(i.ctx, list)
+	i.must(err)
+	defer func() { i.must(rows.Close()) }()
+	for rows.Next() {
+		var trigger, table string
+		i.must(rows.Scan(&trigger, &table))
+		all = append(all, fmt.Sprintf(statement, trigger, table))
+	}
+	i.must(rows.Err())
+	return all
 }

@@ -49,6 +49,7 @@ CREATE TABLE quotes (
 	company_id    TEXT NOT NULL,
 	id            TEXT NOT NULL,
 	number        TEXT NOT NULL,
+	number_key    TEXT NOT NULL,
 	state         TEXT NOT NULL,
 	customer_id   TEXT NOT NULL,
 	date          INTEGER NOT NULL,
@@ -72,7 +73,7 @@ CREATE TABLE quotes (
 	PRIMARY KEY (company_id, id)
 ) STRICT;
 CREATE INDEX quotes_date ON quotes (company_id, date, id);
-CREATE INDEX quotes_number_order ON quotes (company_id, number, id);
+CREATE INDEX quotes_by_number ON quotes (company_id, number_key, id);
 CREATE INDEX quotes_amount ON quotes (company_id, gross, id);
 CREATE INDEX quotes_customer ON quotes (company_id, customer_id, date);
 CREATE UNIQUE INDEX quotes_number ON quotes (company_id, number) WHERE number <> '';
@@ -103,13 +104,16 @@ CREATE UNIQUE INDEX deposits_one_online ON deposits (company_id, quote_id)
 
 -- status says kind, life and settlement in one small number (see the program's list of them), so that each list of
 -- invoices, however it is filtered by these three, is a merge of a few runs of one index in the order asked for. The
--- dates at the end of these indexes let a filter on them be decided in the index.
+-- dates at the end of these indexes let a filter on them be decided in the index; what stands behind those of
+-- invoices_by_date lets a month be sorted by anything without touching the invoices. number_key is the number with its
+-- last digits widened, so that 100000 follows 99999.
 CREATE TABLE invoices (
 	company_id    TEXT NOT NULL,
 	id            TEXT NOT NULL,
 	kind          TEXT NOT NULL,
 	life          TEXT NOT NULL,
 	number        TEXT NOT NULL,
+	number_key    TEXT NOT NULL,
 	customer_id   TEXT NOT NULL,
 	customer      TEXT NOT NULL,
 	customer_name TEXT NOT NULL,
@@ -152,8 +156,8 @@ CREATE TABLE invoices (
 	PRIMARY KEY (company_id, id)
 ) STRICT;
 CREATE UNIQUE INDEX invoices_number ON invoices (company_id, number) WHERE number <> '';
-CREATE INDEX invoices_by_date ON invoices (company_id, status, date, id, due_date);
-CREATE INDEX invoices_by_number ON invoices (company_id, status, number, id, date, due_date);
+CREATE INDEX invoices_by_date ON invoices (company_id, status, date, id, due_date, number_key, gross, balance, customer_key);
+CREATE INDEX invoices_by_number ON invoices (company_id, status, number_key, id, date, due_date);
 CREATE INDEX invoices_by_due_date ON invoices (company_id, status, due_date, id, date);
 CREATE INDEX invoices_by_amount ON invoices (company_id, status, gross, id, date, due_date);
 CREATE INDEX invoices_by_balance ON invoices (company_id, status, balance, id, date, due_date);
