@@ -32,6 +32,11 @@ have_chromium() {
 	have chromium || have chromium-browser || have google-chrome || have google-chrome-stable
 }
 
+# protoc without the types that come with it cannot read the protocol.
+have_protoc() {
+	have protoc && printf 'syntax = "proto3"; import "google/protobuf/timestamp.proto";' | protoc -o /dev/null -I /dev /dev/stdin 2>/dev/null
+}
+
 # look fills `missing` with the packages that are wanted: package, what for, how to see that it is there.
 look() {
 	missing=''
@@ -40,7 +45,7 @@ look() {
 	want poppler-utils   'pdftotext and pdfinfo, to read the documents drawn'      have pdfinfo
 	want qpdf            'qpdf, to check that those are sound'                     have qpdf
 	want hledger         'hledger, to check exports with a program by others'      have hledger
-	want protobuf-compiler 'protoc, to check the generated code of the gateway protocol' have protoc
+	want 'protobuf-compiler libprotobuf-dev' 'protoc and its types, to check the generated code of the gateway protocol' have_protoc
 }
 
 want() {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/acquit-app/acquit/core/money"
@@ -19,6 +20,7 @@ const (
 	MaxPage     = 500
 	MaxCursor   = 4096
 	MaxSettings = 40
+	MaxReasons  = 200
 	MaxList     = 200     // objects named by one webhook, permissions missing
 	MaxItems    = 200_000 // movements of one payout: a busy month, paid out at once
 )
@@ -45,6 +47,16 @@ func CheckPayment(p Payment) error {
 	signed := p.Kind == KindAdjustment || p.Kind == KindOther
 	if !signed && p.Gross.Sign() < 0 || p.Gross.IsZero() && p.Kind == KindPayment {
 		return bug("gross is %s", p.Gross)
+	}
+	if p.Charged != (money.Money{}) {
+		if !p.Charged.Currency().Valid() || p.Charged.Currency() == p.Gross.Currency() || p.Charged.Sign() < 0 {
+			return bug("%s was charged for %s", p.Charged, p.Gross)
+		}
+	} else if p.Rate != "" {
+		return bug("a rate without a conversion")
+	}
+	if p.Rate != "" && !rate(p.Rate) {
+		return bug("%.40q is no rate", p.Rate)
 	}
 	switch p.FeeState {
 	case FeeKnown:
@@ -153,7 +165,27 @@ func CheckInfo(i Info) error {
 			return bug("an unknown currency")
 		}
 	}
+	if len(i.Reasons) > MaxReasons {
+		return bug("too many reasons")
+	}
+	for _, r := range i.Reasons {
+		if r.Code == "" || len(r.Code) > MaxID {
+			return bug("a reason without a usable code")
+		}
+		for _, text := range r.Text {
+			if len(text) > MaxText {
+				return bug("a reason without measure")
+			}
+		}
+	}
 	return nil
+}
+
+// rate says whether a text is a positive decimal number: digits, with or without a fraction.
+func rate(s string) bool {
+	whole, fraction, point := strings.Cut(s, ".")
+	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	return len(s) <= 40 && digits(whole) && (!point || digits(fraction)) && strings.Trim(s, "0.") != ""
 }
 
 // CheckBalance refuses amounts without a currency or a currency named twice.

@@ -133,6 +133,47 @@ func TestCheckCheckout(t *testing.T) {
 	refused(t, "no session", gateway.CheckCheckout(gateway.Checkout{URL: "https://pay.example/"}))
 }
 
+func TestCheckConversion(t *testing.T) {
+	converted := func(change func(*gateway.Payment)) error {
+		p := payment()
+		p.Charged, p.Rate = money.Of(1234, "USD"), "0.917431"
+		change(&p)
+		return gateway.CheckPayment(p)
+	}
+	for _, rate := range []string{"", "1", "0.5", "160.25"} {
+		if err := converted(func(p *gateway.Payment) { p.Rate = rate }); err != nil {
+			t.Errorf("at %q: %v", rate, err)
+		}
+	}
+	for _, rate := range []string{"-1", "0", "0.000", "1,5", "1e3", ".5", "5.", "NaN", strings.Repeat("1", 41)} {
+		refused(t, "the rate "+rate, converted(func(p *gateway.Payment) { p.Rate = rate }))
+	}
+	refused(t, "a conversion into the same", converted(func(p *gateway.Payment) { p.Charged = p.Gross }))
+	refused(t, "a negative charge", converted(func(p *gateway.Payment) { p.Charged = money.Of(-1, "USD") }))
+	refused(t, "a rate of nothing", converted(func(p *gateway.Payment) { p.Charged = money.Money{} }))
+}
+
+func TestReasons(t *testing.T) {
+	info := gateway.Info{Name: "mine", Label: "Mine", Reasons: []gateway.Reason{{Code: "ECHECK", Text: gateway.Text{"fr": "chèque", "en": "cheque"}}, {Code: "MUTE"}}}
+	if err := gateway.CheckInfo(info); err != nil {
+		t.Error(err)
+	}
+	for code, want := range map[string]string{"ECHECK": "chèque", "MUTE": "MUTE", "OTHER": "OTHER", "": ""} {
+		if got := info.Reason(code, "fr"); got != want {
+			t.Errorf("%q: %q", code, got)
+		}
+	}
+	for name, reasons := range map[string][]gateway.Reason{
+		"a reason unnamed":  {{}},
+		"an endless code":   {{Code: strings.Repeat("x", gateway.MaxID+1)}},
+		"an endless reason": {{Code: "x", Text: gateway.Text{"fr": strings.Repeat("x", gateway.MaxText+1)}}},
+		"a host of reasons": make([]gateway.Reason, gateway.MaxReasons+1),
+	} {
+		info.Reasons = reasons
+		refused(t, name, gateway.CheckInfo(info))
+	}
+}
+
 func TestCheckStatus(t *testing.T) {
 	if err := gateway.CheckStatus(gateway.CheckoutStatus{State: gateway.CheckoutPaid, Payments: []gateway.Payment{payment()}}); err != nil {
 		t.Error(err)

@@ -107,6 +107,26 @@ type Info struct {
 	Settings     []Setting
 	Capabilities []Capability
 	Currencies   []money.Currency // empty: any
+	Reasons      []Reason         // what the provider's codes mean, for Payment.Reason and CheckoutStatus.Reason
+}
+
+// Reason explains one of the provider's codes to the accountant: what it means and, where something must be done at the
+// provider, what. A code that is not explained is shown as it is.
+type Reason struct {
+	Code string
+	Text Text
+}
+
+// Reason is a code in words, or the code itself when the gateway does not explain it.
+func (i Info) Reason(code, lang string) string {
+	for _, r := range i.Reasons {
+		if r.Code == code {
+			if text := r.Text.In(lang); text != "" {
+				return text
+			}
+		}
+	}
+	return code
 }
 
 // Can says whether the gateway announces a capability.
@@ -279,11 +299,16 @@ const (
 // Payment is the snapshot of one movement of money at the gateway: a payment made by a customer or, by its Kind,
 // a refund, a dispute, a payout... Gross is positive except for adjustment and other, where it carries its sign.
 type Payment struct {
-	ID        string // the provider's, unique per connection and Kind
-	Kind      Kind
-	State     State
-	Reason    string      // the provider's code for a pending or failed state
-	Gross     money.Money // what moved, before the fee
+	ID     string // the provider's, unique per connection and Kind
+	Kind   Kind
+	State  State
+	Reason string // the provider's code for a pending or failed state
+	// Gross is what moved, before the fee, in the currency of the balance that it reached or left; Fee and Net are in the
+	// same. Where the provider converted, Charged is what the payer paid (or got back), and Rate how many units of Gross's
+	// currency it gave for one of Charged's: a decimal number as the provider writes it. Without conversion both are absent.
+	Gross     money.Money
+	Charged   money.Money
+	Rate      string
 	FeeState  FeeState
 	Fee       money.Money // when known: what the gateway kept for itself, VAT included; negative when given back
 	FeeVAT    money.Money // the part of Fee that is VAT charged by the gateway; zero when none

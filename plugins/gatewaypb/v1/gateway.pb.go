@@ -318,6 +318,7 @@ type Info struct {
 	Settings      []*Setting             `protobuf:"bytes,5,rep,name=settings,proto3" json:"settings,omitempty"`
 	Capabilities  []string               `protobuf:"bytes,6,rep,name=capabilities,proto3" json:"capabilities,omitempty"` // refund, expire, balance, install_webhook, payout_items
 	Currencies    []string               `protobuf:"bytes,7,rep,name=currencies,proto3" json:"currencies,omitempty"`     // empty: any
+	Reasons       []*Reason              `protobuf:"bytes,8,rep,name=reasons,proto3" json:"reasons,omitempty"`           // what the provider's codes mean
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -401,6 +402,66 @@ func (x *Info) GetCurrencies() []string {
 	return nil
 }
 
+func (x *Info) GetReasons() []*Reason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+// Reason explains one of the provider's codes to the accountant.
+type Reason struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Text          map[string]string      `protobuf:"bytes,2,rep,name=text,proto3" json:"text,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // by language: fr, en
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reason) Reset() {
+	*x = Reason{}
+	mi := &file_gateway_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reason) ProtoMessage() {}
+
+func (x *Reason) ProtoReflect() protoreflect.Message {
+	mi := &file_gateway_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reason.ProtoReflect.Descriptor instead.
+func (*Reason) Descriptor() ([]byte, []int) {
+	return file_gateway_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Reason) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Reason) GetText() map[string]string {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
 // Setting is one field of the form that the host shows.
 type Setting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -418,7 +479,7 @@ type Setting struct {
 
 func (x *Setting) Reset() {
 	*x = Setting{}
-	mi := &file_gateway_proto_msgTypes[6]
+	mi := &file_gateway_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +491,7 @@ func (x *Setting) String() string {
 func (*Setting) ProtoMessage() {}
 
 func (x *Setting) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[6]
+	mi := &file_gateway_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +504,7 @@ func (x *Setting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Setting.ProtoReflect.Descriptor instead.
 func (*Setting) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{6}
+	return file_gateway_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Setting) GetName() string {
@@ -512,7 +573,7 @@ type Choice struct {
 
 func (x *Choice) Reset() {
 	*x = Choice{}
-	mi := &file_gateway_proto_msgTypes[7]
+	mi := &file_gateway_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -524,7 +585,7 @@ func (x *Choice) String() string {
 func (*Choice) ProtoMessage() {}
 
 func (x *Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[7]
+	mi := &file_gateway_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -537,7 +598,7 @@ func (x *Choice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Choice.ProtoReflect.Descriptor instead.
 func (*Choice) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{7}
+	return file_gateway_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Choice) GetValue() string {
@@ -563,7 +624,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_gateway_proto_msgTypes[8]
+	mi := &file_gateway_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +636,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[8]
+	mi := &file_gateway_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +649,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{8}
+	return file_gateway_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CheckRequest) GetConnection() *Connection {
@@ -607,7 +668,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_gateway_proto_msgTypes[9]
+	mi := &file_gateway_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -619,7 +680,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[9]
+	mi := &file_gateway_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -632,7 +693,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{9}
+	return file_gateway_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CheckResponse) GetAccount() *Account {
@@ -656,7 +717,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_gateway_proto_msgTypes[10]
+	mi := &file_gateway_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -668,7 +729,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[10]
+	mi := &file_gateway_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -681,7 +742,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{10}
+	return file_gateway_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Account) GetId() string {
@@ -736,7 +797,7 @@ type CreateCheckoutRequest struct {
 
 func (x *CreateCheckoutRequest) Reset() {
 	*x = CreateCheckoutRequest{}
-	mi := &file_gateway_proto_msgTypes[11]
+	mi := &file_gateway_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -748,7 +809,7 @@ func (x *CreateCheckoutRequest) String() string {
 func (*CreateCheckoutRequest) ProtoMessage() {}
 
 func (x *CreateCheckoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[11]
+	mi := &file_gateway_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -761,7 +822,7 @@ func (x *CreateCheckoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateCheckoutRequest.ProtoReflect.Descriptor instead.
 func (*CreateCheckoutRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{11}
+	return file_gateway_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CreateCheckoutRequest) GetConnection() *Connection {
@@ -797,7 +858,7 @@ type CheckoutRequest struct {
 
 func (x *CheckoutRequest) Reset() {
 	*x = CheckoutRequest{}
-	mi := &file_gateway_proto_msgTypes[12]
+	mi := &file_gateway_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -809,7 +870,7 @@ func (x *CheckoutRequest) String() string {
 func (*CheckoutRequest) ProtoMessage() {}
 
 func (x *CheckoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[12]
+	mi := &file_gateway_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -822,7 +883,7 @@ func (x *CheckoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckoutRequest.ProtoReflect.Descriptor instead.
 func (*CheckoutRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{12}
+	return file_gateway_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CheckoutRequest) GetIdempotencyKey() string {
@@ -911,7 +972,7 @@ type CreateCheckoutResponse struct {
 
 func (x *CreateCheckoutResponse) Reset() {
 	*x = CreateCheckoutResponse{}
-	mi := &file_gateway_proto_msgTypes[13]
+	mi := &file_gateway_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -923,7 +984,7 @@ func (x *CreateCheckoutResponse) String() string {
 func (*CreateCheckoutResponse) ProtoMessage() {}
 
 func (x *CreateCheckoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[13]
+	mi := &file_gateway_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -936,7 +997,7 @@ func (x *CreateCheckoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateCheckoutResponse.ProtoReflect.Descriptor instead.
 func (*CreateCheckoutResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{13}
+	return file_gateway_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CreateCheckoutResponse) GetCheckout() *Checkout {
@@ -957,7 +1018,7 @@ type Checkout struct {
 
 func (x *Checkout) Reset() {
 	*x = Checkout{}
-	mi := &file_gateway_proto_msgTypes[14]
+	mi := &file_gateway_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -969,7 +1030,7 @@ func (x *Checkout) String() string {
 func (*Checkout) ProtoMessage() {}
 
 func (x *Checkout) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[14]
+	mi := &file_gateway_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -982,7 +1043,7 @@ func (x *Checkout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkout.ProtoReflect.Descriptor instead.
 func (*Checkout) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{14}
+	return file_gateway_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Checkout) GetSessionId() string {
@@ -1016,7 +1077,7 @@ type SettleCheckoutRequest struct {
 
 func (x *SettleCheckoutRequest) Reset() {
 	*x = SettleCheckoutRequest{}
-	mi := &file_gateway_proto_msgTypes[15]
+	mi := &file_gateway_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1028,7 +1089,7 @@ func (x *SettleCheckoutRequest) String() string {
 func (*SettleCheckoutRequest) ProtoMessage() {}
 
 func (x *SettleCheckoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[15]
+	mi := &file_gateway_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1041,7 +1102,7 @@ func (x *SettleCheckoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleCheckoutRequest.ProtoReflect.Descriptor instead.
 func (*SettleCheckoutRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{15}
+	return file_gateway_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SettleCheckoutRequest) GetConnection() *Connection {
@@ -1069,7 +1130,7 @@ type SettleRequest struct {
 
 func (x *SettleRequest) Reset() {
 	*x = SettleRequest{}
-	mi := &file_gateway_proto_msgTypes[16]
+	mi := &file_gateway_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1142,7 @@ func (x *SettleRequest) String() string {
 func (*SettleRequest) ProtoMessage() {}
 
 func (x *SettleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[16]
+	mi := &file_gateway_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1155,7 @@ func (x *SettleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleRequest.ProtoReflect.Descriptor instead.
 func (*SettleRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{16}
+	return file_gateway_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SettleRequest) GetSessionId() string {
@@ -1127,7 +1188,7 @@ type SettleCheckoutResponse struct {
 
 func (x *SettleCheckoutResponse) Reset() {
 	*x = SettleCheckoutResponse{}
-	mi := &file_gateway_proto_msgTypes[17]
+	mi := &file_gateway_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1139,7 +1200,7 @@ func (x *SettleCheckoutResponse) String() string {
 func (*SettleCheckoutResponse) ProtoMessage() {}
 
 func (x *SettleCheckoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[17]
+	mi := &file_gateway_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1152,7 +1213,7 @@ func (x *SettleCheckoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleCheckoutResponse.ProtoReflect.Descriptor instead.
 func (*SettleCheckoutResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{17}
+	return file_gateway_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SettleCheckoutResponse) GetStatus() *CheckoutStatus {
@@ -1173,7 +1234,7 @@ type CheckoutStatus struct {
 
 func (x *CheckoutStatus) Reset() {
 	*x = CheckoutStatus{}
-	mi := &file_gateway_proto_msgTypes[18]
+	mi := &file_gateway_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1185,7 +1246,7 @@ func (x *CheckoutStatus) String() string {
 func (*CheckoutStatus) ProtoMessage() {}
 
 func (x *CheckoutStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[18]
+	mi := &file_gateway_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1198,7 +1259,7 @@ func (x *CheckoutStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckoutStatus.ProtoReflect.Descriptor instead.
 func (*CheckoutStatus) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{18}
+	return file_gateway_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CheckoutStatus) GetState() string {
@@ -1245,13 +1306,15 @@ type Payment struct {
 	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	Description   string                 `protobuf:"bytes,19,opt,name=description,proto3" json:"description,omitempty"`
 	Raw           []byte                 `protobuf:"bytes,20,opt,name=raw,proto3" json:"raw,omitempty"`
+	Charged       *Money                 `protobuf:"bytes,21,opt,name=charged,proto3" json:"charged,omitempty"` // what the payer paid, where the provider converted it; gross, fee and net are in the balance's currency
+	Rate          string                 `protobuf:"bytes,22,opt,name=rate,proto3" json:"rate,omitempty"`       // units of gross's currency for one of charged's: a decimal number
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_gateway_proto_msgTypes[19]
+	mi := &file_gateway_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1326,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[19]
+	mi := &file_gateway_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1339,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{19}
+	return file_gateway_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Payment) GetId() string {
@@ -1419,6 +1482,20 @@ func (x *Payment) GetRaw() []byte {
 	return nil
 }
 
+func (x *Payment) GetCharged() *Money {
+	if x != nil {
+		return x.Charged
+	}
+	return nil
+}
+
+func (x *Payment) GetRate() string {
+	if x != nil {
+		return x.Rate
+	}
+	return ""
+}
+
 type Payer struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1430,7 +1507,7 @@ type Payer struct {
 
 func (x *Payer) Reset() {
 	*x = Payer{}
-	mi := &file_gateway_proto_msgTypes[20]
+	mi := &file_gateway_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1442,7 +1519,7 @@ func (x *Payer) String() string {
 func (*Payer) ProtoMessage() {}
 
 func (x *Payer) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[20]
+	mi := &file_gateway_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1455,7 +1532,7 @@ func (x *Payer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payer.ProtoReflect.Descriptor instead.
 func (*Payer) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{20}
+	return file_gateway_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Payer) GetName() string {
@@ -1489,7 +1566,7 @@ type ListPaymentsRequest struct {
 
 func (x *ListPaymentsRequest) Reset() {
 	*x = ListPaymentsRequest{}
-	mi := &file_gateway_proto_msgTypes[21]
+	mi := &file_gateway_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1501,7 +1578,7 @@ func (x *ListPaymentsRequest) String() string {
 func (*ListPaymentsRequest) ProtoMessage() {}
 
 func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[21]
+	mi := &file_gateway_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1514,7 +1591,7 @@ func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{21}
+	return file_gateway_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListPaymentsRequest) GetConnection() *Connection {
@@ -1542,7 +1619,7 @@ type ListRequest struct {
 
 func (x *ListRequest) Reset() {
 	*x = ListRequest{}
-	mi := &file_gateway_proto_msgTypes[22]
+	mi := &file_gateway_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1554,7 +1631,7 @@ func (x *ListRequest) String() string {
 func (*ListRequest) ProtoMessage() {}
 
 func (x *ListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[22]
+	mi := &file_gateway_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1567,7 +1644,7 @@ func (x *ListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
 func (*ListRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{22}
+	return file_gateway_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListRequest) GetCursor() string {
@@ -1600,7 +1677,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_gateway_proto_msgTypes[23]
+	mi := &file_gateway_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1612,7 +1689,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[23]
+	mi := &file_gateway_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1625,7 +1702,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{23}
+	return file_gateway_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListPaymentsResponse) GetPage() *Page {
@@ -1646,7 +1723,7 @@ type Page struct {
 
 func (x *Page) Reset() {
 	*x = Page{}
-	mi := &file_gateway_proto_msgTypes[24]
+	mi := &file_gateway_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1658,7 +1735,7 @@ func (x *Page) String() string {
 func (*Page) ProtoMessage() {}
 
 func (x *Page) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[24]
+	mi := &file_gateway_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1671,7 +1748,7 @@ func (x *Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Page.ProtoReflect.Descriptor instead.
 func (*Page) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{24}
+	return file_gateway_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Page) GetPayments() []*Payment {
@@ -1705,7 +1782,7 @@ type FetchPaymentRequest struct {
 
 func (x *FetchPaymentRequest) Reset() {
 	*x = FetchPaymentRequest{}
-	mi := &file_gateway_proto_msgTypes[25]
+	mi := &file_gateway_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +1794,7 @@ func (x *FetchPaymentRequest) String() string {
 func (*FetchPaymentRequest) ProtoMessage() {}
 
 func (x *FetchPaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[25]
+	mi := &file_gateway_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +1807,7 @@ func (x *FetchPaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchPaymentRequest.ProtoReflect.Descriptor instead.
 func (*FetchPaymentRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{25}
+	return file_gateway_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *FetchPaymentRequest) GetConnection() *Connection {
@@ -1756,7 +1833,7 @@ type FetchPaymentResponse struct {
 
 func (x *FetchPaymentResponse) Reset() {
 	*x = FetchPaymentResponse{}
-	mi := &file_gateway_proto_msgTypes[26]
+	mi := &file_gateway_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1768,7 +1845,7 @@ func (x *FetchPaymentResponse) String() string {
 func (*FetchPaymentResponse) ProtoMessage() {}
 
 func (x *FetchPaymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[26]
+	mi := &file_gateway_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1781,7 +1858,7 @@ func (x *FetchPaymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchPaymentResponse.ProtoReflect.Descriptor instead.
 func (*FetchPaymentResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{26}
+	return file_gateway_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *FetchPaymentResponse) GetPayment() *Payment {
@@ -1801,7 +1878,7 @@ type ParseWebhookRequest struct {
 
 func (x *ParseWebhookRequest) Reset() {
 	*x = ParseWebhookRequest{}
-	mi := &file_gateway_proto_msgTypes[27]
+	mi := &file_gateway_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1813,7 +1890,7 @@ func (x *ParseWebhookRequest) String() string {
 func (*ParseWebhookRequest) ProtoMessage() {}
 
 func (x *ParseWebhookRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[27]
+	mi := &file_gateway_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1826,7 +1903,7 @@ func (x *ParseWebhookRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParseWebhookRequest.ProtoReflect.Descriptor instead.
 func (*ParseWebhookRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{27}
+	return file_gateway_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ParseWebhookRequest) GetConnection() *Connection {
@@ -1855,7 +1932,7 @@ type Delivery struct {
 
 func (x *Delivery) Reset() {
 	*x = Delivery{}
-	mi := &file_gateway_proto_msgTypes[28]
+	mi := &file_gateway_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1867,7 +1944,7 @@ func (x *Delivery) String() string {
 func (*Delivery) ProtoMessage() {}
 
 func (x *Delivery) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[28]
+	mi := &file_gateway_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1880,7 +1957,7 @@ func (x *Delivery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivery.ProtoReflect.Descriptor instead.
 func (*Delivery) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{28}
+	return file_gateway_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Delivery) GetHeaders() []*Header {
@@ -1915,7 +1992,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_gateway_proto_msgTypes[29]
+	mi := &file_gateway_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1927,7 +2004,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[29]
+	mi := &file_gateway_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1940,7 +2017,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{29}
+	return file_gateway_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Header) GetName() string {
@@ -1966,7 +2043,7 @@ type ParseWebhookResponse struct {
 
 func (x *ParseWebhookResponse) Reset() {
 	*x = ParseWebhookResponse{}
-	mi := &file_gateway_proto_msgTypes[30]
+	mi := &file_gateway_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1978,7 +2055,7 @@ func (x *ParseWebhookResponse) String() string {
 func (*ParseWebhookResponse) ProtoMessage() {}
 
 func (x *ParseWebhookResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[30]
+	mi := &file_gateway_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1991,7 +2068,7 @@ func (x *ParseWebhookResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParseWebhookResponse.ProtoReflect.Descriptor instead.
 func (*ParseWebhookResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{30}
+	return file_gateway_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ParseWebhookResponse) GetHint() *Hint {
@@ -2014,7 +2091,7 @@ type Hint struct {
 
 func (x *Hint) Reset() {
 	*x = Hint{}
-	mi := &file_gateway_proto_msgTypes[31]
+	mi := &file_gateway_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2026,7 +2103,7 @@ func (x *Hint) String() string {
 func (*Hint) ProtoMessage() {}
 
 func (x *Hint) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[31]
+	mi := &file_gateway_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2039,7 +2116,7 @@ func (x *Hint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hint.ProtoReflect.Descriptor instead.
 func (*Hint) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{31}
+	return file_gateway_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Hint) GetEventId() string {
@@ -2087,7 +2164,7 @@ type RefundRequest struct {
 
 func (x *RefundRequest) Reset() {
 	*x = RefundRequest{}
-	mi := &file_gateway_proto_msgTypes[32]
+	mi := &file_gateway_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2099,7 +2176,7 @@ func (x *RefundRequest) String() string {
 func (*RefundRequest) ProtoMessage() {}
 
 func (x *RefundRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[32]
+	mi := &file_gateway_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2112,7 +2189,7 @@ func (x *RefundRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundRequest.ProtoReflect.Descriptor instead.
 func (*RefundRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{32}
+	return file_gateway_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RefundRequest) GetConnection() *Connection {
@@ -2141,7 +2218,7 @@ type Refund struct {
 
 func (x *Refund) Reset() {
 	*x = Refund{}
-	mi := &file_gateway_proto_msgTypes[33]
+	mi := &file_gateway_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2153,7 +2230,7 @@ func (x *Refund) String() string {
 func (*Refund) ProtoMessage() {}
 
 func (x *Refund) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[33]
+	mi := &file_gateway_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2166,7 +2243,7 @@ func (x *Refund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refund.ProtoReflect.Descriptor instead.
 func (*Refund) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{33}
+	return file_gateway_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Refund) GetIdempotencyKey() string {
@@ -2206,7 +2283,7 @@ type RefundResponse struct {
 
 func (x *RefundResponse) Reset() {
 	*x = RefundResponse{}
-	mi := &file_gateway_proto_msgTypes[34]
+	mi := &file_gateway_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2218,7 +2295,7 @@ func (x *RefundResponse) String() string {
 func (*RefundResponse) ProtoMessage() {}
 
 func (x *RefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[34]
+	mi := &file_gateway_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2231,7 +2308,7 @@ func (x *RefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundResponse.ProtoReflect.Descriptor instead.
 func (*RefundResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{34}
+	return file_gateway_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RefundResponse) GetPayment() *Payment {
@@ -2251,7 +2328,7 @@ type ExpireCheckoutRequest struct {
 
 func (x *ExpireCheckoutRequest) Reset() {
 	*x = ExpireCheckoutRequest{}
-	mi := &file_gateway_proto_msgTypes[35]
+	mi := &file_gateway_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2263,7 +2340,7 @@ func (x *ExpireCheckoutRequest) String() string {
 func (*ExpireCheckoutRequest) ProtoMessage() {}
 
 func (x *ExpireCheckoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[35]
+	mi := &file_gateway_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2276,7 +2353,7 @@ func (x *ExpireCheckoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExpireCheckoutRequest.ProtoReflect.Descriptor instead.
 func (*ExpireCheckoutRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{35}
+	return file_gateway_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ExpireCheckoutRequest) GetConnection() *Connection {
@@ -2302,7 +2379,7 @@ type ExpireCheckoutResponse struct {
 
 func (x *ExpireCheckoutResponse) Reset() {
 	*x = ExpireCheckoutResponse{}
-	mi := &file_gateway_proto_msgTypes[36]
+	mi := &file_gateway_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2314,7 +2391,7 @@ func (x *ExpireCheckoutResponse) String() string {
 func (*ExpireCheckoutResponse) ProtoMessage() {}
 
 func (x *ExpireCheckoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[36]
+	mi := &file_gateway_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2327,7 +2404,7 @@ func (x *ExpireCheckoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExpireCheckoutResponse.ProtoReflect.Descriptor instead.
 func (*ExpireCheckoutResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{36}
+	return file_gateway_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ExpireCheckoutResponse) GetStatus() *CheckoutStatus {
@@ -2346,7 +2423,7 @@ type BalanceRequest struct {
 
 func (x *BalanceRequest) Reset() {
 	*x = BalanceRequest{}
-	mi := &file_gateway_proto_msgTypes[37]
+	mi := &file_gateway_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2358,7 +2435,7 @@ func (x *BalanceRequest) String() string {
 func (*BalanceRequest) ProtoMessage() {}
 
 func (x *BalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[37]
+	mi := &file_gateway_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2371,7 +2448,7 @@ func (x *BalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BalanceRequest.ProtoReflect.Descriptor instead.
 func (*BalanceRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{37}
+	return file_gateway_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *BalanceRequest) GetConnection() *Connection {
@@ -2390,7 +2467,7 @@ type BalanceResponse struct {
 
 func (x *BalanceResponse) Reset() {
 	*x = BalanceResponse{}
-	mi := &file_gateway_proto_msgTypes[38]
+	mi := &file_gateway_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2402,7 +2479,7 @@ func (x *BalanceResponse) String() string {
 func (*BalanceResponse) ProtoMessage() {}
 
 func (x *BalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[38]
+	mi := &file_gateway_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2415,7 +2492,7 @@ func (x *BalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BalanceResponse.ProtoReflect.Descriptor instead.
 func (*BalanceResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{38}
+	return file_gateway_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *BalanceResponse) GetBalances() []*Money {
@@ -2435,7 +2512,7 @@ type InstallWebhookRequest struct {
 
 func (x *InstallWebhookRequest) Reset() {
 	*x = InstallWebhookRequest{}
-	mi := &file_gateway_proto_msgTypes[39]
+	mi := &file_gateway_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2447,7 +2524,7 @@ func (x *InstallWebhookRequest) String() string {
 func (*InstallWebhookRequest) ProtoMessage() {}
 
 func (x *InstallWebhookRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[39]
+	mi := &file_gateway_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2460,7 +2537,7 @@ func (x *InstallWebhookRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallWebhookRequest.ProtoReflect.Descriptor instead.
 func (*InstallWebhookRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{39}
+	return file_gateway_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *InstallWebhookRequest) GetConnection() *Connection {
@@ -2486,7 +2563,7 @@ type InstallWebhookResponse struct {
 
 func (x *InstallWebhookResponse) Reset() {
 	*x = InstallWebhookResponse{}
-	mi := &file_gateway_proto_msgTypes[40]
+	mi := &file_gateway_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2498,7 +2575,7 @@ func (x *InstallWebhookResponse) String() string {
 func (*InstallWebhookResponse) ProtoMessage() {}
 
 func (x *InstallWebhookResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[40]
+	mi := &file_gateway_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2511,7 +2588,7 @@ func (x *InstallWebhookResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallWebhookResponse.ProtoReflect.Descriptor instead.
 func (*InstallWebhookResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{40}
+	return file_gateway_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *InstallWebhookResponse) GetSettings() map[string]string {
@@ -2531,7 +2608,7 @@ type PayoutItemsRequest struct {
 
 func (x *PayoutItemsRequest) Reset() {
 	*x = PayoutItemsRequest{}
-	mi := &file_gateway_proto_msgTypes[41]
+	mi := &file_gateway_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2543,7 +2620,7 @@ func (x *PayoutItemsRequest) String() string {
 func (*PayoutItemsRequest) ProtoMessage() {}
 
 func (x *PayoutItemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[41]
+	mi := &file_gateway_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2556,7 +2633,7 @@ func (x *PayoutItemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayoutItemsRequest.ProtoReflect.Descriptor instead.
 func (*PayoutItemsRequest) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{41}
+	return file_gateway_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *PayoutItemsRequest) GetConnection() *Connection {
@@ -2582,7 +2659,7 @@ type PayoutItemsResponse struct {
 
 func (x *PayoutItemsResponse) Reset() {
 	*x = PayoutItemsResponse{}
-	mi := &file_gateway_proto_msgTypes[42]
+	mi := &file_gateway_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2594,7 +2671,7 @@ func (x *PayoutItemsResponse) String() string {
 func (*PayoutItemsResponse) ProtoMessage() {}
 
 func (x *PayoutItemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_proto_msgTypes[42]
+	mi := &file_gateway_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2607,7 +2684,7 @@ func (x *PayoutItemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayoutItemsResponse.ProtoReflect.Descriptor instead.
 func (*PayoutItemsResponse) Descriptor() ([]byte, []int) {
-	return file_gateway_proto_rawDescGZIP(), []int{42}
+	return file_gateway_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *PayoutItemsResponse) GetPaymentIds() []string {
@@ -2643,7 +2720,7 @@ const file_gateway_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x11\n" +
 	"\x0fDescribeRequest\"?\n" +
 	"\x10DescribeResponse\x12+\n" +
-	"\x04info\x18\x01 \x01(\v2\x17.acquit.gateway.v1.InfoR\x04info\"\xb6\x02\n" +
+	"\x04info\x18\x01 \x01(\v2\x17.acquit.gateway.v1.InfoR\x04info\"\xeb\x02\n" +
 	"\x04Info\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x18\n" +
@@ -2653,8 +2730,15 @@ const file_gateway_proto_rawDesc = "" +
 	"\fcapabilities\x18\x06 \x03(\tR\fcapabilities\x12\x1e\n" +
 	"\n" +
 	"currencies\x18\a \x03(\tR\n" +
-	"currencies\x1a7\n" +
+	"currencies\x123\n" +
+	"\areasons\x18\b \x03(\v2\x19.acquit.gateway.v1.ReasonR\areasons\x1a7\n" +
 	"\tHelpEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8e\x01\n" +
+	"\x06Reason\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x127\n" +
+	"\x04text\x18\x02 \x03(\v2#.acquit.gateway.v1.Reason.TextEntryR\x04text\x1a7\n" +
+	"\tTextEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa0\x03\n" +
 	"\aSetting\x12\x12\n" +
@@ -2737,7 +2821,7 @@ const file_gateway_proto_rawDesc = "" +
 	"\x0eCheckoutStatus\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\tR\x05state\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x126\n" +
-	"\bpayments\x18\x03 \x03(\v2\x1a.acquit.gateway.v1.PaymentR\bpayments\"\xdf\x05\n" +
+	"\bpayments\x18\x03 \x03(\v2\x1a.acquit.gateway.v1.PaymentR\bpayments\"\xa7\x06\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
@@ -2763,7 +2847,9 @@ const file_gateway_proto_rawDesc = "" +
 	"\n" +
 	"updated_at\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12 \n" +
 	"\vdescription\x18\x13 \x01(\tR\vdescription\x12\x10\n" +
-	"\x03raw\x18\x14 \x01(\fR\x03raw\"K\n" +
+	"\x03raw\x18\x14 \x01(\fR\x03raw\x122\n" +
+	"\acharged\x18\x15 \x01(\v2\x18.acquit.gateway.v1.MoneyR\acharged\x12\x12\n" +
+	"\x04rate\x18\x16 \x01(\tR\x04rate\"K\n" +
 	"\x05Payer\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x18\n" +
@@ -2884,7 +2970,7 @@ func file_gateway_proto_rawDescGZIP() []byte {
 	return file_gateway_proto_rawDescData
 }
 
-var file_gateway_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
+var file_gateway_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_gateway_proto_goTypes = []any{
 	(*Failure)(nil),                // 0: acquit.gateway.v1.Failure
 	(*Money)(nil),                  // 1: acquit.gateway.v1.Money
@@ -2892,132 +2978,137 @@ var file_gateway_proto_goTypes = []any{
 	(*DescribeRequest)(nil),        // 3: acquit.gateway.v1.DescribeRequest
 	(*DescribeResponse)(nil),       // 4: acquit.gateway.v1.DescribeResponse
 	(*Info)(nil),                   // 5: acquit.gateway.v1.Info
-	(*Setting)(nil),                // 6: acquit.gateway.v1.Setting
-	(*Choice)(nil),                 // 7: acquit.gateway.v1.Choice
-	(*CheckRequest)(nil),           // 8: acquit.gateway.v1.CheckRequest
-	(*CheckResponse)(nil),          // 9: acquit.gateway.v1.CheckResponse
-	(*Account)(nil),                // 10: acquit.gateway.v1.Account
-	(*CreateCheckoutRequest)(nil),  // 11: acquit.gateway.v1.CreateCheckoutRequest
-	(*CheckoutRequest)(nil),        // 12: acquit.gateway.v1.CheckoutRequest
-	(*CreateCheckoutResponse)(nil), // 13: acquit.gateway.v1.CreateCheckoutResponse
-	(*Checkout)(nil),               // 14: acquit.gateway.v1.Checkout
-	(*SettleCheckoutRequest)(nil),  // 15: acquit.gateway.v1.SettleCheckoutRequest
-	(*SettleRequest)(nil),          // 16: acquit.gateway.v1.SettleRequest
-	(*SettleCheckoutResponse)(nil), // 17: acquit.gateway.v1.SettleCheckoutResponse
-	(*CheckoutStatus)(nil),         // 18: acquit.gateway.v1.CheckoutStatus
-	(*Payment)(nil),                // 19: acquit.gateway.v1.Payment
-	(*Payer)(nil),                  // 20: acquit.gateway.v1.Payer
-	(*ListPaymentsRequest)(nil),    // 21: acquit.gateway.v1.ListPaymentsRequest
-	(*ListRequest)(nil),            // 22: acquit.gateway.v1.ListRequest
-	(*ListPaymentsResponse)(nil),   // 23: acquit.gateway.v1.ListPaymentsResponse
-	(*Page)(nil),                   // 24: acquit.gateway.v1.Page
-	(*FetchPaymentRequest)(nil),    // 25: acquit.gateway.v1.FetchPaymentRequest
-	(*FetchPaymentResponse)(nil),   // 26: acquit.gateway.v1.FetchPaymentResponse
-	(*ParseWebhookRequest)(nil),    // 27: acquit.gateway.v1.ParseWebhookRequest
-	(*Delivery)(nil),               // 28: acquit.gateway.v1.Delivery
-	(*Header)(nil),                 // 29: acquit.gateway.v1.Header
-	(*ParseWebhookResponse)(nil),   // 30: acquit.gateway.v1.ParseWebhookResponse
-	(*Hint)(nil),                   // 31: acquit.gateway.v1.Hint
-	(*RefundRequest)(nil),          // 32: acquit.gateway.v1.RefundRequest
-	(*Refund)(nil),                 // 33: acquit.gateway.v1.Refund
-	(*RefundResponse)(nil),         // 34: acquit.gateway.v1.RefundResponse
-	(*ExpireCheckoutRequest)(nil),  // 35: acquit.gateway.v1.ExpireCheckoutRequest
-	(*ExpireCheckoutResponse)(nil), // 36: acquit.gateway.v1.ExpireCheckoutResponse
-	(*BalanceRequest)(nil),         // 37: acquit.gateway.v1.BalanceRequest
-	(*BalanceResponse)(nil),        // 38: acquit.gateway.v1.BalanceResponse
-	(*InstallWebhookRequest)(nil),  // 39: acquit.gateway.v1.InstallWebhookRequest
-	(*InstallWebhookResponse)(nil), // 40: acquit.gateway.v1.InstallWebhookResponse
-	(*PayoutItemsRequest)(nil),     // 41: acquit.gateway.v1.PayoutItemsRequest
-	(*PayoutItemsResponse)(nil),    // 42: acquit.gateway.v1.PayoutItemsResponse
-	nil,                            // 43: acquit.gateway.v1.Connection.SettingsEntry
-	nil,                            // 44: acquit.gateway.v1.Info.HelpEntry
-	nil,                            // 45: acquit.gateway.v1.Setting.LabelEntry
-	nil,                            // 46: acquit.gateway.v1.Setting.HelpEntry
-	nil,                            // 47: acquit.gateway.v1.Choice.LabelEntry
-	nil,                            // 48: acquit.gateway.v1.InstallWebhookResponse.SettingsEntry
-	(*timestamppb.Timestamp)(nil),  // 49: google.protobuf.Timestamp
+	(*Reason)(nil),                 // 6: acquit.gateway.v1.Reason
+	(*Setting)(nil),                // 7: acquit.gateway.v1.Setting
+	(*Choice)(nil),                 // 8: acquit.gateway.v1.Choice
+	(*CheckRequest)(nil),           // 9: acquit.gateway.v1.CheckRequest
+	(*CheckResponse)(nil),          // 10: acquit.gateway.v1.CheckResponse
+	(*Account)(nil),                // 11: acquit.gateway.v1.Account
+	(*CreateCheckoutRequest)(nil),  // 12: acquit.gateway.v1.CreateCheckoutRequest
+	(*CheckoutRequest)(nil),        // 13: acquit.gateway.v1.CheckoutRequest
+	(*CreateCheckoutResponse)(nil), // 14: acquit.gateway.v1.CreateCheckoutResponse
+	(*Checkout)(nil),               // 15: acquit.gateway.v1.Checkout
+	(*SettleCheckoutRequest)(nil),  // 16: acquit.gateway.v1.SettleCheckoutRequest
+	(*SettleRequest)(nil),          // 17: acquit.gateway.v1.SettleRequest
+	(*SettleCheckoutResponse)(nil), // 18: acquit.gateway.v1.SettleCheckoutResponse
+	(*CheckoutStatus)(nil),         // 19: acquit.gateway.v1.CheckoutStatus
+	(*Payment)(nil),                // 20: acquit.gateway.v1.Payment
+	(*Payer)(nil),                  // 21: acquit.gateway.v1.Payer
+	(*ListPaymentsRequest)(nil),    // 22: acquit.gateway.v1.ListPaymentsRequest
+	(*ListRequest)(nil),            // 23: acquit.gateway.v1.ListRequest
+	(*ListPaymentsResponse)(nil),   // 24: acquit.gateway.v1.ListPaymentsResponse
+	(*Page)(nil),                   // 25: acquit.gateway.v1.Page
+	(*FetchPaymentRequest)(nil),    // 26: acquit.gateway.v1.FetchPaymentRequest
+	(*FetchPaymentResponse)(nil),   // 27: acquit.gateway.v1.FetchPaymentResponse
+	(*ParseWebhookRequest)(nil),    // 28: acquit.gateway.v1.ParseWebhookRequest
+	(*Delivery)(nil),               // 29: acquit.gateway.v1.Delivery
+	(*Header)(nil),                 // 30: acquit.gateway.v1.Header
+	(*ParseWebhookResponse)(nil),   // 31: acquit.gateway.v1.ParseWebhookResponse
+	(*Hint)(nil),                   // 32: acquit.gateway.v1.Hint
+	(*RefundRequest)(nil),          // 33: acquit.gateway.v1.RefundRequest
+	(*Refund)(nil),                 // 34: acquit.gateway.v1.Refund
+	(*RefundResponse)(nil),         // 35: acquit.gateway.v1.RefundResponse
+	(*ExpireCheckoutRequest)(nil),  // 36: acquit.gateway.v1.ExpireCheckoutRequest
+	(*ExpireCheckoutResponse)(nil), // 37: acquit.gateway.v1.ExpireCheckoutResponse
+	(*BalanceRequest)(nil),         // 38: acquit.gateway.v1.BalanceRequest
+	(*BalanceResponse)(nil),        // 39: acquit.gateway.v1.BalanceResponse
+	(*InstallWebhookRequest)(nil),  // 40: acquit.gateway.v1.InstallWebhookRequest
+	(*InstallWebhookResponse)(nil), // 41: acquit.gateway.v1.InstallWebhookResponse
+	(*PayoutItemsRequest)(nil),     // 42: acquit.gateway.v1.PayoutItemsRequest
+	(*PayoutItemsResponse)(nil),    // 43: acquit.gateway.v1.PayoutItemsResponse
+	nil,                            // 44: acquit.gateway.v1.Connection.SettingsEntry
+	nil,                            // 45: acquit.gateway.v1.Info.HelpEntry
+	nil,                            // 46: acquit.gateway.v1.Reason.TextEntry
+	nil,                            // 47: acquit.gateway.v1.Setting.LabelEntry
+	nil,                            // 48: acquit.gateway.v1.Setting.HelpEntry
+	nil,                            // 49: acquit.gateway.v1.Choice.LabelEntry
+	nil,                            // 50: acquit.gateway.v1.InstallWebhookResponse.SettingsEntry
+	(*timestamppb.Timestamp)(nil),  // 51: google.protobuf.Timestamp
 }
 var file_gateway_proto_depIdxs = []int32{
-	43, // 0: acquit.gateway.v1.Connection.settings:type_name -> acquit.gateway.v1.Connection.SettingsEntry
+	44, // 0: acquit.gateway.v1.Connection.settings:type_name -> acquit.gateway.v1.Connection.SettingsEntry
 	5,  // 1: acquit.gateway.v1.DescribeResponse.info:type_name -> acquit.gateway.v1.Info
-	44, // 2: acquit.gateway.v1.Info.help:type_name -> acquit.gateway.v1.Info.HelpEntry
-	6,  // 3: acquit.gateway.v1.Info.settings:type_name -> acquit.gateway.v1.Setting
-	7,  // 4: acquit.gateway.v1.Setting.choices:type_name -> acquit.gateway.v1.Choice
-	45, // 5: acquit.gateway.v1.Setting.label:type_name -> acquit.gateway.v1.Setting.LabelEntry
-	46, // 6: acquit.gateway.v1.Setting.help:type_name -> acquit.gateway.v1.Setting.HelpEntry
-	47, // 7: acquit.gateway.v1.Choice.label:type_name -> acquit.gateway.v1.Choice.LabelEntry
-	2,  // 8: acquit.gateway.v1.CheckRequest.connection:type_name -> acquit.gateway.v1.Connection
-	10, // 9: acquit.gateway.v1.CheckResponse.account:type_name -> acquit.gateway.v1.Account
-	2,  // 10: acquit.gateway.v1.CreateCheckoutRequest.connection:type_name -> acquit.gateway.v1.Connection
-	12, // 11: acquit.gateway.v1.CreateCheckoutRequest.checkout:type_name -> acquit.gateway.v1.CheckoutRequest
-	1,  // 12: acquit.gateway.v1.CheckoutRequest.amount:type_name -> acquit.gateway.v1.Money
-	49, // 13: acquit.gateway.v1.CheckoutRequest.expires_at:type_name -> google.protobuf.Timestamp
-	14, // 14: acquit.gateway.v1.CreateCheckoutResponse.checkout:type_name -> acquit.gateway.v1.Checkout
-	49, // 15: acquit.gateway.v1.Checkout.expires_at:type_name -> google.protobuf.Timestamp
-	2,  // 16: acquit.gateway.v1.SettleCheckoutRequest.connection:type_name -> acquit.gateway.v1.Connection
-	16, // 17: acquit.gateway.v1.SettleCheckoutRequest.settle:type_name -> acquit.gateway.v1.SettleRequest
-	18, // 18: acquit.gateway.v1.SettleCheckoutResponse.status:type_name -> acquit.gateway.v1.CheckoutStatus
-	19, // 19: acquit.gateway.v1.CheckoutStatus.payments:type_name -> acquit.gateway.v1.Payment
-	1,  // 20: acquit.gateway.v1.Payment.gross:type_name -> acquit.gateway.v1.Money
-	1,  // 21: acquit.gateway.v1.Payment.fee:type_name -> acquit.gateway.v1.Money
-	1,  // 22: acquit.gateway.v1.Payment.fee_vat:type_name -> acquit.gateway.v1.Money
-	1,  // 23: acquit.gateway.v1.Payment.net:type_name -> acquit.gateway.v1.Money
-	20, // 24: acquit.gateway.v1.Payment.payer:type_name -> acquit.gateway.v1.Payer
-	49, // 25: acquit.gateway.v1.Payment.occurred_at:type_name -> google.protobuf.Timestamp
-	49, // 26: acquit.gateway.v1.Payment.available_at:type_name -> google.protobuf.Timestamp
-	49, // 27: acquit.gateway.v1.Payment.updated_at:type_name -> google.protobuf.Timestamp
-	2,  // 28: acquit.gateway.v1.ListPaymentsRequest.connection:type_name -> acquit.gateway.v1.Connection
-	22, // 29: acquit.gateway.v1.ListPaymentsRequest.list:type_name -> acquit.gateway.v1.ListRequest
-	49, // 30: acquit.gateway.v1.ListRequest.since:type_name -> google.protobuf.Timestamp
-	24, // 31: acquit.gateway.v1.ListPaymentsResponse.page:type_name -> acquit.gateway.v1.Page
-	19, // 32: acquit.gateway.v1.Page.payments:type_name -> acquit.gateway.v1.Payment
-	2,  // 33: acquit.gateway.v1.FetchPaymentRequest.connection:type_name -> acquit.gateway.v1.Connection
-	19, // 34: acquit.gateway.v1.FetchPaymentResponse.payment:type_name -> acquit.gateway.v1.Payment
-	2,  // 35: acquit.gateway.v1.ParseWebhookRequest.connection:type_name -> acquit.gateway.v1.Connection
-	28, // 36: acquit.gateway.v1.ParseWebhookRequest.delivery:type_name -> acquit.gateway.v1.Delivery
-	29, // 37: acquit.gateway.v1.Delivery.headers:type_name -> acquit.gateway.v1.Header
-	49, // 38: acquit.gateway.v1.Delivery.received_at:type_name -> google.protobuf.Timestamp
-	31, // 39: acquit.gateway.v1.ParseWebhookResponse.hint:type_name -> acquit.gateway.v1.Hint
-	2,  // 40: acquit.gateway.v1.RefundRequest.connection:type_name -> acquit.gateway.v1.Connection
-	33, // 41: acquit.gateway.v1.RefundRequest.refund:type_name -> acquit.gateway.v1.Refund
-	1,  // 42: acquit.gateway.v1.Refund.amount:type_name -> acquit.gateway.v1.Money
-	19, // 43: acquit.gateway.v1.RefundResponse.payment:type_name -> acquit.gateway.v1.Payment
-	2,  // 44: acquit.gateway.v1.ExpireCheckoutRequest.connection:type_name -> acquit.gateway.v1.Connection
-	18, // 45: acquit.gateway.v1.ExpireCheckoutResponse.status:type_name -> acquit.gateway.v1.CheckoutStatus
-	2,  // 46: acquit.gateway.v1.BalanceRequest.connection:type_name -> acquit.gateway.v1.Connection
-	1,  // 47: acquit.gateway.v1.BalanceResponse.balances:type_name -> acquit.gateway.v1.Money
-	2,  // 48: acquit.gateway.v1.InstallWebhookRequest.connection:type_name -> acquit.gateway.v1.Connection
-	48, // 49: acquit.gateway.v1.InstallWebhookResponse.settings:type_name -> acquit.gateway.v1.InstallWebhookResponse.SettingsEntry
-	2,  // 50: acquit.gateway.v1.PayoutItemsRequest.connection:type_name -> acquit.gateway.v1.Connection
-	3,  // 51: acquit.gateway.v1.GatewayService.Describe:input_type -> acquit.gateway.v1.DescribeRequest
-	8,  // 52: acquit.gateway.v1.GatewayService.Check:input_type -> acquit.gateway.v1.CheckRequest
-	11, // 53: acquit.gateway.v1.GatewayService.CreateCheckout:input_type -> acquit.gateway.v1.CreateCheckoutRequest
-	15, // 54: acquit.gateway.v1.GatewayService.SettleCheckout:input_type -> acquit.gateway.v1.SettleCheckoutRequest
-	21, // 55: acquit.gateway.v1.GatewayService.ListPayments:input_type -> acquit.gateway.v1.ListPaymentsRequest
-	25, // 56: acquit.gateway.v1.GatewayService.FetchPayment:input_type -> acquit.gateway.v1.FetchPaymentRequest
-	27, // 57: acquit.gateway.v1.GatewayService.ParseWebhook:input_type -> acquit.gateway.v1.ParseWebhookRequest
-	32, // 58: acquit.gateway.v1.GatewayService.Refund:input_type -> acquit.gateway.v1.RefundRequest
-	35, // 59: acquit.gateway.v1.GatewayService.ExpireCheckout:input_type -> acquit.gateway.v1.ExpireCheckoutRequest
-	37, // 60: acquit.gateway.v1.GatewayService.Balance:input_type -> acquit.gateway.v1.BalanceRequest
-	39, // 61: acquit.gateway.v1.GatewayService.InstallWebhook:input_type -> acquit.gateway.v1.InstallWebhookRequest
-	41, // 62: acquit.gateway.v1.GatewayService.PayoutItems:input_type -> acquit.gateway.v1.PayoutItemsRequest
-	4,  // 63: acquit.gateway.v1.GatewayService.Describe:output_type -> acquit.gateway.v1.DescribeResponse
-	9,  // 64: acquit.gateway.v1.GatewayService.Check:output_type -> acquit.gateway.v1.CheckResponse
-	13, // 65: acquit.gateway.v1.GatewayService.CreateCheckout:output_type -> acquit.gateway.v1.CreateCheckoutResponse
-	17, // 66: acquit.gateway.v1.GatewayService.SettleCheckout:output_type -> acquit.gateway.v1.SettleCheckoutResponse
-	23, // 67: acquit.gateway.v1.GatewayService.ListPayments:output_type -> acquit.gateway.v1.ListPaymentsResponse
-	26, // 68: acquit.gateway.v1.GatewayService.FetchPayment:output_type -> acquit.gateway.v1.FetchPaymentResponse
-	30, // 69: acquit.gateway.v1.GatewayService.ParseWebhook:output_type -> acquit.gateway.v1.ParseWebhookResponse
-	34, // 70: acquit.gateway.v1.GatewayService.Refund:output_type -> acquit.gateway.v1.RefundResponse
-	36, // 71: acquit.gateway.v1.GatewayService.ExpireCheckout:output_type -> acquit.gateway.v1.ExpireCheckoutResponse
-	38, // 72: acquit.gateway.v1.GatewayService.Balance:output_type -> acquit.gateway.v1.BalanceResponse
-	40, // 73: acquit.gateway.v1.GatewayService.InstallWebhook:output_type -> acquit.gateway.v1.InstallWebhookResponse
-	42, // 74: acquit.gateway.v1.GatewayService.PayoutItems:output_type -> acquit.gateway.v1.PayoutItemsResponse
-	63, // [63:75] is the sub-list for method output_type
-	51, // [51:63] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	45, // 2: acquit.gateway.v1.Info.help:type_name -> acquit.gateway.v1.Info.HelpEntry
+	7,  // 3: acquit.gateway.v1.Info.settings:type_name -> acquit.gateway.v1.Setting
+	6,  // 4: acquit.gateway.v1.Info.reasons:type_name -> acquit.gateway.v1.Reason
+	46, // 5: acquit.gateway.v1.Reason.text:type_name -> acquit.gateway.v1.Reason.TextEntry
+	8,  // 6: acquit.gateway.v1.Setting.choices:type_name -> acquit.gateway.v1.Choice
+	47, // 7: acquit.gateway.v1.Setting.label:type_name -> acquit.gateway.v1.Setting.LabelEntry
+	48, // 8: acquit.gateway.v1.Setting.help:type_name -> acquit.gateway.v1.Setting.HelpEntry
+	49, // 9: acquit.gateway.v1.Choice.label:type_name -> acquit.gateway.v1.Choice.LabelEntry
+	2,  // 10: acquit.gateway.v1.CheckRequest.connection:type_name -> acquit.gateway.v1.Connection
+	11, // 11: acquit.gateway.v1.CheckResponse.account:type_name -> acquit.gateway.v1.Account
+	2,  // 12: acquit.gateway.v1.CreateCheckoutRequest.connection:type_name -> acquit.gateway.v1.Connection
+	13, // 13: acquit.gateway.v1.CreateCheckoutRequest.checkout:type_name -> acquit.gateway.v1.CheckoutRequest
+	1,  // 14: acquit.gateway.v1.CheckoutRequest.amount:type_name -> acquit.gateway.v1.Money
+	51, // 15: acquit.gateway.v1.CheckoutRequest.expires_at:type_name -> google.protobuf.Timestamp
+	15, // 16: acquit.gateway.v1.CreateCheckoutResponse.checkout:type_name -> acquit.gateway.v1.Checkout
+	51, // 17: acquit.gateway.v1.Checkout.expires_at:type_name -> google.protobuf.Timestamp
+	2,  // 18: acquit.gateway.v1.SettleCheckoutRequest.connection:type_name -> acquit.gateway.v1.Connection
+	17, // 19: acquit.gateway.v1.SettleCheckoutRequest.settle:type_name -> acquit.gateway.v1.SettleRequest
+	19, // 20: acquit.gateway.v1.SettleCheckoutResponse.status:type_name -> acquit.gateway.v1.CheckoutStatus
+	20, // 21: acquit.gateway.v1.CheckoutStatus.payments:type_name -> acquit.gateway.v1.Payment
+	1,  // 22: acquit.gateway.v1.Payment.gross:type_name -> acquit.gateway.v1.Money
+	1,  // 23: acquit.gateway.v1.Payment.fee:type_name -> acquit.gateway.v1.Money
+	1,  // 24: acquit.gateway.v1.Payment.fee_vat:type_name -> acquit.gateway.v1.Money
+	1,  // 25: acquit.gateway.v1.Payment.net:type_name -> acquit.gateway.v1.Money
+	21, // 26: acquit.gateway.v1.Payment.payer:type_name -> acquit.gateway.v1.Payer
+	51, // 27: acquit.gateway.v1.Payment.occurred_at:type_name -> google.protobuf.Timestamp
+	51, // 28: acquit.gateway.v1.Payment.available_at:type_name -> google.protobuf.Timestamp
+	51, // 29: acquit.gateway.v1.Payment.updated_at:type_name -> google.protobuf.Timestamp
+	1,  // 30: acquit.gateway.v1.Payment.charged:type_name -> acquit.gateway.v1.Money
+	2,  // 31: acquit.gateway.v1.ListPaymentsRequest.connection:type_name -> acquit.gateway.v1.Connection
+	23, // 32: acquit.gateway.v1.ListPaymentsRequest.list:type_name -> acquit.gateway.v1.ListRequest
+	51, // 33: acquit.gateway.v1.ListRequest.since:type_name -> google.protobuf.Timestamp
+	25, // 34: acquit.gateway.v1.ListPaymentsResponse.page:type_name -> acquit.gateway.v1.Page
+	20, // 35: acquit.gateway.v1.Page.payments:type_name -> acquit.gateway.v1.Payment
+	2,  // 36: acquit.gateway.v1.FetchPaymentRequest.connection:type_name -> acquit.gateway.v1.Connection
+	20, // 37: acquit.gateway.v1.FetchPaymentResponse.payment:type_name -> acquit.gateway.v1.Payment
+	2,  // 38: acquit.gateway.v1.ParseWebhookRequest.connection:type_name -> acquit.gateway.v1.Connection
+	29, // 39: acquit.gateway.v1.ParseWebhookRequest.delivery:type_name -> acquit.gateway.v1.Delivery
+	30, // 40: acquit.gateway.v1.Delivery.headers:type_name -> acquit.gateway.v1.Header
+	51, // 41: acquit.gateway.v1.Delivery.received_at:type_name -> google.protobuf.Timestamp
+	32, // 42: acquit.gateway.v1.ParseWebhookResponse.hint:type_name -> acquit.gateway.v1.Hint
+	2,  // 43: acquit.gateway.v1.RefundRequest.connection:type_name -> acquit.gateway.v1.Connection
+	34, // 44: acquit.gateway.v1.RefundRequest.refund:type_name -> acquit.gateway.v1.Refund
+	1,  // 45: acquit.gateway.v1.Refund.amount:type_name -> acquit.gateway.v1.Money
+	20, // 46: acquit.gateway.v1.RefundResponse.payment:type_name -> acquit.gateway.v1.Payment
+	2,  // 47: acquit.gateway.v1.ExpireCheckoutRequest.connection:type_name -> acquit.gateway.v1.Connection
+	19, // 48: acquit.gateway.v1.ExpireCheckoutResponse.status:type_name -> acquit.gateway.v1.CheckoutStatus
+	2,  // 49: acquit.gateway.v1.BalanceRequest.connection:type_name -> acquit.gateway.v1.Connection
+	1,  // 50: acquit.gateway.v1.BalanceResponse.balances:type_name -> acquit.gateway.v1.Money
+	2,  // 51: acquit.gateway.v1.InstallWebhookRequest.connection:type_name -> acquit.gateway.v1.Connection
+	50, // 52: acquit.gateway.v1.InstallWebhookResponse.settings:type_name -> acquit.gateway.v1.InstallWebhookResponse.SettingsEntry
+	2,  // 53: acquit.gateway.v1.PayoutItemsRequest.connection:type_name -> acquit.gateway.v1.Connection
+	3,  // 54: acquit.gateway.v1.GatewayService.Describe:input_type -> acquit.gateway.v1.DescribeRequest
+	9,  // 55: acquit.gateway.v1.GatewayService.Check:input_type -> acquit.gateway.v1.CheckRequest
+	12, // 56: acquit.gateway.v1.GatewayService.CreateCheckout:input_type -> acquit.gateway.v1.CreateCheckoutRequest
+	16, // 57: acquit.gateway.v1.GatewayService.SettleCheckout:input_type -> acquit.gateway.v1.SettleCheckoutRequest
+	22, // 58: acquit.gateway.v1.GatewayService.ListPayments:input_type -> acquit.gateway.v1.ListPaymentsRequest
+	26, // 59: acquit.gateway.v1.GatewayService.FetchPayment:input_type -> acquit.gateway.v1.FetchPaymentRequest
+	28, // 60: acquit.gateway.v1.GatewayService.ParseWebhook:input_type -> acquit.gateway.v1.ParseWebhookRequest
+	33, // 61: acquit.gateway.v1.GatewayService.Refund:input_type -> acquit.gateway.v1.RefundRequest
+	36, // 62: acquit.gateway.v1.GatewayService.ExpireCheckout:input_type -> acquit.gateway.v1.ExpireCheckoutRequest
+	38, // 63: acquit.gateway.v1.GatewayService.Balance:input_type -> acquit.gateway.v1.BalanceRequest
+	40, // 64: acquit.gateway.v1.GatewayService.InstallWebhook:input_type -> acquit.gateway.v1.InstallWebhookRequest
+	42, // 65: acquit.gateway.v1.GatewayService.PayoutItems:input_type -> acquit.gateway.v1.PayoutItemsRequest
+	4,  // 66: acquit.gateway.v1.GatewayService.Describe:output_type -> acquit.gateway.v1.DescribeResponse
+	10, // 67: acquit.gateway.v1.GatewayService.Check:output_type -> acquit.gateway.v1.CheckResponse
+	14, // 68: acquit.gateway.v1.GatewayService.CreateCheckout:output_type -> acquit.gateway.v1.CreateCheckoutResponse
+	18, // 69: acquit.gateway.v1.GatewayService.SettleCheckout:output_type -> acquit.gateway.v1.SettleCheckoutResponse
+	24, // 70: acquit.gateway.v1.GatewayService.ListPayments:output_type -> acquit.gateway.v1.ListPaymentsResponse
+	27, // 71: acquit.gateway.v1.GatewayService.FetchPayment:output_type -> acquit.gateway.v1.FetchPaymentResponse
+	31, // 72: acquit.gateway.v1.GatewayService.ParseWebhook:output_type -> acquit.gateway.v1.ParseWebhookResponse
+	35, // 73: acquit.gateway.v1.GatewayService.Refund:output_type -> acquit.gateway.v1.RefundResponse
+	37, // 74: acquit.gateway.v1.GatewayService.ExpireCheckout:output_type -> acquit.gateway.v1.ExpireCheckoutResponse
+	39, // 75: acquit.gateway.v1.GatewayService.Balance:output_type -> acquit.gateway.v1.BalanceResponse
+	41, // 76: acquit.gateway.v1.GatewayService.InstallWebhook:output_type -> acquit.gateway.v1.InstallWebhookResponse
+	43, // 77: acquit.gateway.v1.GatewayService.PayoutItems:output_type -> acquit.gateway.v1.PayoutItemsResponse
+	66, // [66:78] is the sub-list for method output_type
+	54, // [54:66] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_gateway_proto_init() }
@@ -3031,7 +3122,7 @@ func file_gateway_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_gateway_proto_rawDesc), len(file_gateway_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   49,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

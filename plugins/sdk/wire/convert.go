@@ -86,6 +86,7 @@ func infoTo(i gateway.Info) *pb.Info {
 		Settings:     each(i.Settings, settingTo),
 		Capabilities: words[string](i.Capabilities),
 		Currencies:   words[string](i.Currencies),
+		Reasons:      each(i.Reasons, reasonTo),
 	}
 }
 
@@ -95,7 +96,16 @@ func infoFrom(i *pb.Info) gateway.Info {
 		Settings:     each(i.GetSettings(), settingFrom),
 		Capabilities: words[gateway.Capability](i.GetCapabilities()),
 		Currencies:   words[money.Currency](i.GetCurrencies()),
+		Reasons:      each(i.GetReasons(), reasonFrom),
 	}
+}
+
+func reasonTo(r gateway.Reason) *pb.Reason {
+	return &pb.Reason{Code: r.Code, Text: textTo(r.Text)}
+}
+
+func reasonFrom(r *pb.Reason) gateway.Reason {
+	return gateway.Reason{Code: r.GetCode(), Text: textFrom(r.GetText())}
 }
 
 func settingTo(s gateway.Setting) *pb.Setting {
@@ -178,7 +188,7 @@ func paymentTo(p gateway.Payment) *pb.Payment {
 		Reference: p.Reference, SessionId: p.SessionID, RelatedId: p.RelatedID, PayoutId: p.PayoutID, Method: p.Method,
 		Payer:      payerTo(p.Payer),
 		OccurredAt: timeTo(p.OccurredAt), AvailableAt: timeTo(p.AvailableAt), UpdatedAt: timeTo(p.UpdatedAt),
-		Description: p.Description, Raw: p.Raw,
+		Description: p.Description, Raw: p.Raw, Charged: moneyTo(p.Charged), Rate: p.Rate,
 	}
 }
 
@@ -189,7 +199,7 @@ func paymentFrom(p *pb.Payment) gateway.Payment {
 		Reference: p.GetReference(), SessionID: p.GetSessionId(), RelatedID: p.GetRelatedId(), PayoutID: p.GetPayoutId(), Method: p.GetMethod(),
 		Payer:      payerFrom(p.GetPayer()),
 		OccurredAt: timeFrom(p.GetOccurredAt()), AvailableAt: timeFrom(p.GetAvailableAt()), UpdatedAt: timeFrom(p.GetUpdatedAt()),
-		Description: p.GetDescription(), Raw: p.GetRaw(),
+		Description: p.GetDescription(), Raw: p.GetRaw(), Charged: moneyFrom(p.GetCharged()), Rate: p.GetRate(),
 	}
 }
 
