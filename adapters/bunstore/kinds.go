@@ -194,6 +194,7 @@ var (
 	exports   = keep[ledger.Export, exportRow]{name: "exports", key: "id", row: toExport, value: fromExport}
 	sequences = keep[billing.Sequence, sequenceRow]{name: "sequences", key: "id", row: toSequence, value: fromSequence}
 	keys      = keep[books.IdempotencyKey, keyRow]{name: "idempotency_keys", key: "id", row: toKey, value: fromKey}
+	rates     = keep[ledger.Rate, rateRow]{name: "exchange_rates", key: "id", row: toRate, value: fromRate}
 )
 
 var keptKinds = map[books.Kind]kept{
@@ -201,6 +202,7 @@ var keptKinds = map[books.Kind]kept{
 	books.Methods: methods, books.Connections: connections, books.Customers: customers, books.Quotes: quotes, books.Invoices: invoices,
 	books.Links: links, books.Attempts: attempts, books.Arrivals: arrivals, books.Deliveries: deliveries, books.Feeds: feeds,
 	books.Receipts: receipts, books.Mails: mails, books.Exports: exports, books.Sequences: sequences, books.Keys: keys,
+	books.Rates: rates,
 }
 
 // saveCustomerNames keeps the words customers are searched by, and the names on documents that are not frozen yet.

@@ -119,6 +119,20 @@ type arrivalRow struct {
 	ToDo           bool
 	Postable       bool
 	Unmatched      bool
+
+	Charged         int64
+	ChargedCurrency string
+	ChargedRate     string
+	Worth           int64
+	WorthCurrency   string
+	BookRate        string
+	RateSource      string
+	RateByHand      bool
+	Conversion      bool
+	Settled         int64
+	SettledCurrency string
+	FeeBooked       int64
+	Unvalued        bool
 }
 
 // sightingDoc is one time a way in reported an arrival, as JSON.
@@ -132,6 +146,10 @@ func toArrival(company string, v inbox.Arrival) arrivalRow {
 	for i, s := range v.Sightings {
 		sightings[i] = sightingDoc{s.Source, micros(s.At)}
 	}
+	booked, err := v.InBooks(v.FeePosted)
+	if err != nil {
+		booked = 0 // it was posted, so it was within bounds
+	}
 	return arrivalRow{CompanyID: company, ID: v.ID, ConnectionID: v.ConnectionID, Kind: v.Kind, ExternalID: v.ExternalID, Mode: v.Mode,
 		GatewayState: v.GatewayState, Reason: v.Reason, Gross: v.Gross.Minor(), Currency: string(v.Gross.Currency()),
 		FeeState: v.FeeState, Fee: v.Fee.Minor(), FeeCurrency: string(v.Fee.Currency()), FeeVAT: v.FeeVAT.Minor(),
@@ -144,7 +162,12 @@ func toArrival(company string, v inbox.Arrival) arrivalRow {
 		IntegratedAt: micros(v.IntegratedAt), IntegratedBy: v.IntegratedBy, DismissedBy: v.DismissedBy, Dismissal: v.Dismissal,
 		FirstSeen: micros(v.FirstSeen), Version: v.Version, ToDo: v.ToDo(),
 		Postable:  v.State == inbox.Ready || v.State == inbox.Integrated && v.FeeDue() != 0,
-		Unmatched: v.State == inbox.Review && (v.Has(inbox.Unmatched) || v.Has(inbox.RelatedMissing))}
+		Unmatched: v.State == inbox.Review && (v.Has(inbox.Unmatched) || v.Has(inbox.RelatedMissing)),
+		Charged:   v.Charged.Minor(), ChargedCurrency: string(v.Charged.Currency()), ChargedRate: v.Rate,
+		Worth: v.Worth.Minor(), WorthCurrency: string(v.Worth.Currency()), BookRate: plain(v.BookRate), RateSource: v.RateSource,
+		RateByHand: v.RateByHand, Conversion: v.Conversion, Settled: v.Settled.Minor(), SettledCurrency: string(v.Settled.Currency()),
+		FeeBooked: booked,
+		Unvalued:  v.State == inbox.Review && (v.Has(inbox.RateMissing) || v.Has(inbox.BalanceUnknown))}
 }
 
 func fromArrival(r arrivalRow) (inbox.Arrival, error) {
@@ -157,7 +180,9 @@ func fromArrival(r arrivalRow) (inbox.Arrival, error) {
 		AttemptID: r.AttemptID, Document: r.DocumentKind, DocumentID: r.DocumentID, CustomerID: r.CustomerID, ByHand: r.ByHand,
 		EntrySeq: r.EntrySeq, FeeEntrySeq: r.FeeEntrySeq, FeePosted: r.FeePosted, ReceiptID: r.ReceiptID, Applied: r.Applied,
 		IntegratedAt: instant(r.IntegratedAt), IntegratedBy: r.IntegratedBy, DismissedBy: r.DismissedBy, Dismissal: r.Dismissal,
-		FirstSeen: instant(r.FirstSeen), Version: r.Version}
+		FirstSeen: instant(r.FirstSeen), Version: r.Version, Charged: d.money(r.Charged, r.ChargedCurrency), Rate: r.ChargedRate,
+		Worth: d.money(r.Worth, r.WorthCurrency), BookRate: d.decimal(r.BookRate), RateSource: r.RateSource, RateByHand: r.RateByHand,
+		Conversion: r.Conversion, Settled: d.money(r.Settled, r.SettledCurrency)}
 	d.json(r.Flags, &v.Flags)
 	var sightings []sightingDoc
 	d.json(r.Sightings, &sightings)

@@ -251,6 +251,7 @@ type connectionRow struct {
 	DisputeFeeAccount string
 	FeeVAT            inbox.FeeVAT `bun:"fee_vat"`
 	FeeVATRate        string       `bun:"fee_vat_rate"`
+	BalanceAccounts   string
 	SwitchedOn        bool
 	Status            inbox.Status
 	Problem           string
@@ -267,6 +268,9 @@ func toConnection(company string, v inbox.Connection) connectionRow {
 	if len(v.Public) > 0 {
 		r.Public = mustJSON(v.Public)
 	}
+	if len(v.BalanceAccounts) > 0 {
+		r.BalanceAccounts = mustJSON(v.BalanceAccounts)
+	}
 	return r
 }
 
@@ -277,6 +281,7 @@ func fromConnection(r connectionRow) (inbox.Connection, error) {
 		BankJournal: r.BankJournal, BankAccount: r.BankAccount, DisputeFeeAccount: r.DisputeFeeAccount, FeeVAT: r.FeeVAT,
 		FeeVATRate: d.decimal(r.FeeVATRate), On: r.SwitchedOn, Status: r.Status, Problem: r.Problem, Detail: r.Detail, Version: r.Version}
 	d.json(r.Public, &v.Public)
+	d.json(r.BalanceAccounts, &v.BalanceAccounts)
 	return v, d.done("connection", r.ID)
 }
 

@@ -26,6 +26,7 @@ type Tx struct {
 	Receipts   Table[inbox.Receipt]
 	Mails      Table[inbox.Mail]
 	Exports    Table[ledger.Export]
+	Rates      Table[ledger.Rate]
 	sequences  Table[billing.Sequence]
 	keys       Table[IdempotencyKey]
 
@@ -175,6 +176,7 @@ func (g *group) begin() *Tx {
 	tx.Receipts = table(tx, Receipts, func(v inbox.Receipt) (string, inbox.Receipt) { return v.ID, v.Clone() })
 	tx.Mails = table(tx, Mails, func(v inbox.Mail) (string, inbox.Mail) { return v.ID, v.Clone() })
 	tx.Exports = table(tx, Exports, func(v ledger.Export) (string, ledger.Export) { return v.ID, v })
+	tx.Rates = table(tx, Rates, func(v ledger.Rate) (string, ledger.Rate) { return v.ID, v })
 	tx.sequences = table(tx, Sequences, func(v billing.Sequence) (string, billing.Sequence) { return v.ID, v })
 	tx.keys = table(tx, Keys, func(v IdempotencyKey) (string, IdempotencyKey) { return v.ID, v })
 	return tx

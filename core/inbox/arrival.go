@@ -13,6 +13,7 @@ import (
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/ids"
 	"github.com/acquit-app/acquit/core/money"
+	"github.com/shopspring/decimal"
 )
 
 // DocumentKind says what an arrival or an attempt pays.
@@ -42,7 +43,7 @@ type Flag string
 const (
 	Unmatched        Flag = "unmatched"         // no document of ours is known for it
 	AmountMismatch   Flag = "amount_mismatch"   // not the amount asked for
-	CurrencyMismatch Flag = "currency_mismatch" // not the currency of the books
+	CurrencyMismatch Flag = "currency_mismatch" // the payer paid in another currency than the document's
 	Overpaid         Flag = "overpaid"          // more than is due: the rest becomes the customer's credit
 	Duplicate        Flag = "duplicate"         // the document was paid by something else meanwhile
 	DocumentClosed   Flag = "document_closed"   // the deposit or quote was cancelled, refused or refunded
@@ -51,6 +52,8 @@ const (
 	RelatedMissing   Flag = "related_missing"   // the payment it belongs to is not posted yet
 	WrongMode        Flag = "wrong_mode"        // play money, in real books
 	UnknownKind      Flag = "unknown_kind"
+	RateMissing      Flag = "rate_missing"    // of a balance in another currency, and nobody said what it is worth
+	BalanceUnknown   Flag = "balance_unknown" // ... and its account is not set on the connection
 )
 
 // Blocking says whether a flag keeps OK from posting until a human decided.
@@ -89,6 +92,8 @@ type Arrival struct {
 	GatewayState gateway.State
 	Reason       string
 	Gross        money.Money
+	Charged      money.Money // what the payer paid, where the provider converted it
+	Rate         string      // the provider's: units of Gross's currency for one of Charged's
 	FeeState     gateway.FeeState
 	Fee          money.Money
 	FeeVAT       money.Money
@@ -113,13 +118,21 @@ type Arrival struct {
 	ByHand     bool // matched by a person: a later snapshot does not match it again
 	Sightings  []Sighting
 
+	// What it is worth where Gross is in another currency than the books (see currency.go).
+	Worth      money.Money     // Gross in the books' currency, with its sign; no currency: not known, or not needed
+	BookRate   decimal.Decimal // units of Gross's currency for one of the books' currency; zero: not known, or not needed
+	RateSource string          // where the rate is from
+	RateByHand bool            // a person gave it: the company's table is not asked
+	Conversion bool            // a person said that it is money moved between two balances of the connection
+
 	// What was posted. FeePosted is the commission already in the books, in minor units; it differs from Fee while a
 	// commission that became known later waits for its entry.
 	EntrySeq     int64
 	FeeEntrySeq  int64
 	FeePosted    int64
 	ReceiptID    string
-	Applied      int64 // part of Gross that settled the document; the rest went to the customer's credit
+	Settled      money.Money // what it is to the customer, in the books' currency; no currency: not known, or nobody's
+	Applied      int64       // part of Settled that settled the document; the rest went to the customer's credit
 	IntegratedAt time.Time
 	IntegratedBy string
 	DismissedBy  string
@@ -151,7 +164,10 @@ func (a *Arrival) See(p gateway.Payment, src Source, at time.Time) bool {
 		return false
 	}
 	before := a.snapshot()
-	a.GatewayState, a.Reason, a.Gross = p.State, p.Reason, p.Gross
+	if a.Gross != p.Gross {
+		a.Unvalue() // it was said of another amount
+	}
+	a.GatewayState, a.Reason, a.Gross, a.Charged, a.Rate = p.State, p.Reason, p.Gross, p.Charged, p.Rate
 	if !(a.FeeState == gateway.FeeKnown && p.FeeState == gateway.FeeUnknown) {
 		a.FeeState, a.Fee, a.FeeVAT = p.FeeState, p.Fee, p.FeeVAT
 	}
@@ -170,6 +186,8 @@ func (a *Arrival) See(p gateway.Payment, src Source, at time.Time) bool {
 type snapshot struct {
 	state    gateway.State
 	gross    money.Money
+	charged  money.Money
+	rate     string
 	feeState gateway.FeeState
 	fee      money.Money
 	reason   string
@@ -178,7 +196,7 @@ type snapshot struct {
 }
 
 func (a *Arrival) snapshot() snapshot {
-	return snapshot{a.GatewayState, a.Gross, a.FeeState, a.Fee, a.Reason, a.RelatedID, a.PayoutID}
+	return snapshot{a.GatewayState, a.Gross, a.Charged, a.Rate, a.FeeState, a.Fee, a.Reason, a.RelatedID, a.PayoutID}
 }
 
 func rank(s gateway.State) int {

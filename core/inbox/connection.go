@@ -1,9 +1,11 @@
 package inbox
 
 import (
+	"maps"
 	"time"
 
 	"github.com/acquit-app/acquit/core/gateway"
+	"github.com/acquit-app/acquit/core/money"
 	"github.com/shopspring/decimal"
 )
 
@@ -37,12 +39,13 @@ type Connection struct {
 	Public    map[string]string
 	Sealed    []byte // the secret settings, as one sealed JSON object
 
-	Journal           string // where receipts and commissions are posted
-	GatewayAccount    string // 517xxx: what the gateway holds for us
-	CommissionAccount string // 627xxx
-	BankJournal       string // where payouts are posted
-	BankAccount       string // 512xxx
-	DisputeFeeAccount string // 6278xx; the commission account when empty
+	Journal           string                    // where receipts and commissions are posted
+	GatewayAccount    string                    // 517xxx: what the gateway holds for us in the books' currency
+	BalanceAccounts   map[money.Currency]string // 517xxx of each balance in another currency
+	CommissionAccount string                    // 627xxx
+	BankJournal       string                    // where payouts are posted
+	BankAccount       string                    // 512xxx
+	DisputeFeeAccount string                    // 6278xx; the commission account when empty
 	FeeVAT            FeeVAT
 	FeeVATRate        decimal.Decimal
 
@@ -61,7 +64,16 @@ func (c Connection) Clone() Connection {
 	}
 	c.Public = m
 	c.Sealed = append([]byte(nil), c.Sealed...)
+	c.BalanceAccounts = maps.Clone(c.BalanceAccounts)
 	return c
+}
+
+// BalanceAccount is where the balance in a currency is kept, in books of another or the same; empty: nobody has said yet.
+func (c *Connection) BalanceAccount(cur, books money.Currency) string {
+	if cur == books {
+		return c.GatewayAccount
+	}
+	return c.BalanceAccounts[cur]
 }
 
 // MissingSettings names the accounts and journals that must be filled in before the connection may be switched on.
