@@ -27,7 +27,7 @@ func (s *Store) Home(ctx context.Context, company string, today civil.Date) (app
 			args  []any
 			into  []any
 		}{
-			{`SELECT count(*), ` + s.total("CASE WHEN state = 'ready' AND kind = 'payment' THEN gross ELSE 0 END") + ` FROM arrivals WHERE company_id = ? AND postable`,
+			{`SELECT count(*), ` + s.total("CASE WHEN state = 'ready' AND kind = 'payment' THEN "+toBe+" ELSE 0 END") + ` FROM arrivals WHERE company_id = ? AND postable`,
 				[]any{company}, []any{&h.ToIntegrate, &h.ToIntegrateSum}},
 			{`SELECT count(*) FROM arrivals WHERE company_id = ? AND to_do AND state = 'review'`, []any{company}, []any{&h.InReview}},
 			{`SELECT count(*), ` + s.total("CASE WHEN occurred_at < ? THEN 1 ELSE 0 END") + ` FROM arrivals
@@ -77,7 +77,7 @@ func (s *Store) months(ctx context.Context, tx bun.Tx, company string, first civ
 	if err != nil {
 		return nil, err
 	}
-	rows, err = tx.QueryContext(ctx, `SELECT occurred_at / ?0, `+s.total("fee_posted")+` FROM arrivals
+	rows, err = tx.QueryContext(ctx, `SELECT occurred_at / ?0, `+s.total("fee_booked")+` FROM arrivals
 		WHERE company_id = ?1 AND occurred_at >= ?2 AND fee_posted <> 0 GROUP BY occurred_at / ?0`,
 		(24 * time.Hour).Microseconds(), company, micros(first.Time()))
 	if err != nil {

@@ -183,10 +183,18 @@ func (s *Store) arrivalIDs(ctx context.Context, company, which string, limit int
 	return ids, s.refusal(ctx, err, nil)
 }
 
+// ArrivalsUnvalued implements app.Views.
+func (s *Store) ArrivalsUnvalued(ctx context.Context, company string, limit int) ([]string, error) {
+	return s.arrivalIDs(ctx, company, "unvalued", limit)
+}
+
+// toBe is what a payment will settle: its gross amount as long as nobody knows better.
+const toBe = "CASE WHEN settled_currency = '' THEN gross ELSE settled END"
+
 // Waiting implements app.Views.
 func (s *Store) Waiting(ctx context.Context, company, document string) (int64, error) {
 	var sum int64
-	err := s.read.QueryRowContext(ctx, `SELECT `+s.total("gross")+` FROM arrivals
+	err := s.read.QueryRowContext(ctx, `SELECT `+s.total(toBe)+` FROM arrivals
 		WHERE company_id = ? AND document_id = ? AND document_id <> '' AND kind = 'payment' AND state IN ('ready', 'review')`, company, document).Scan(&sum)
 	return sum, s.refusal(ctx, err, nil)
 }

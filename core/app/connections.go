@@ -18,6 +18,7 @@ import (
 	"github.com/acquit-app/acquit/core/ids"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 	"github.com/acquit-app/acquit/core/party"
 	"github.com/shopspring/decimal"
 )
@@ -140,6 +141,9 @@ func (a *App) Connect(ctx context.Context, who access.Actor, name string, settin
 		} else {
 			now.Label = freeLabel(tx.Setup(), label)
 			proposeBooks(tx, &now)
+			if own := tx.Setup().Company.Currency; account.Currency.Valid() && account.Currency != own {
+				now.BalanceAccounts = map[money.Currency]string{account.Currency: proposeBalance(tx, now, account.Currency)}
+			}
 		}
 		now.Mode, now.AccountID, now.Account = account.Mode, account.ID, account.Name
 		if err := a.keepSettings(tx.Company(), &now, info, values); err != nil {
@@ -211,7 +215,9 @@ type ConnectionInput struct {
 	BankAccount       string
 	DisputeFeeAccount string
 	FeeVAT            inbox.FeeVAT
-	FeeVATRate        decimal.Decimal // percent, when FeeVAT is domestic
+	FeeVATRate        decimal.Decimal // percent; of the fee when FeeVAT is domestic, of the base when self-assessed (0: 20)
+	// BalanceAccounts are the accounts of balances in other currencies; nil: as they are.
+	BalanceAccounts map[money.Currency]string
 }
 
 // UpdateConnection changes where a connection's money is posted and, when settings are given, its settings: they are
@@ -272,6 +278,9 @@ func (a *App) UpdateConnection(ctx context.Context, who access.Actor, id string,
 		c = now
 		return nil
 	})
+	if err == nil && in.BalanceAccounts != nil {
+		err = a.revalue(ctx, who)
+	}
 	return withoutSecrets(c), a.sayWho(ctx, who.Company, id, err)
 }
 
@@ -698,6 +707,12 @@ func fillConnection(s *books.Setup, c *inbox.Connection, in ConnectionInput) err
 			_ = f.Add(fault.New(fault.Conflict, fault.InUse, "what", "account", "id", in.GatewayAccount), "gateway_account")
 		}
 	}
+	balances := *c
+	balances.GatewayAccount, balances.BankAccount = in.GatewayAccount, in.BankAccount
+	if in.BalanceAccounts != nil {
+		balances.BalanceAccounts = in.BalanceAccounts
+	}
+	_ = f.Add(goodBalances(s, &balances))
 	switch in.FeeVAT {
 	case inbox.FeeReverseCharge, inbox.FeeExempt, inbox.FeeDomestic:
 	default:
@@ -711,7 +726,7 @@ func fillConnection(s *books.Setup, c *inbox.Connection, in ConnectionInput) err
 	}
 	c.Label, c.Journal, c.GatewayAccount, c.CommissionAccount = in.Label, in.Journal, in.GatewayAccount, in.CommissionAccount
 	c.BankJournal, c.BankAccount, c.DisputeFeeAccount = in.BankJournal, in.BankAccount, in.DisputeFeeAccount
-	c.FeeVAT, c.FeeVATRate = in.FeeVAT, in.FeeVATRate
+	c.FeeVAT, c.FeeVATRate, c.BalanceAccounts = in.FeeVAT, in.FeeVATRate, balances.BalanceAccounts
 	if missing := c.MissingSettings(); c.On && len(missing) > 0 {
 		return gatewayIncomplete(*c, missing)
 	}
@@ -732,6 +747,9 @@ func proposeBooks(tx *books.Tx, c *inbox.Connection) {
 	used := map[string]bool{}
 	for _, other := range tx.Setup().Connections {
 		used[other.Journal], used[other.GatewayAccount] = true, true
+		for _, account := range other.BalanceAccounts {
+			used[account] = true
+		}
 	}
 	ours := func(code string, step int64) string {
 		n := decimal.RequireFromString(code)

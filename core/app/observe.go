@@ -8,6 +8,7 @@ import (
 	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/inbox"
+	"github.com/acquit-app/acquit/core/money"
 )
 
 // record stores what a gateway answered about one attempt's page: the attempt's state and the payments on it, together.
@@ -103,6 +104,9 @@ func (a *App) observeIn(ctx context.Context, tx *books.Tx, conn inbox.Connection
 			if ar.Plain() {
 				seen = append(seen, ar.ID)
 			}
+			if err := a.wakeOtherSide(ctx, tx, &ar); err != nil {
+				return nil, err
+			}
 		}
 		ar.Version++
 		tx.Arrivals.Put(ar)
@@ -145,20 +149,25 @@ func (a *App) classify(ctx context.Context, tx *books.Tx, ar *inbox.Arrival) err
 	setup := tx.Setup()
 	ar.Flags = nil
 	ar.SetFlag(inbox.WrongMode, ar.Mode == gateway.Test && !setup.Company.TestBooks)
-	ar.SetFlag(inbox.CurrencyMismatch, ar.Gross.Currency() != setup.Company.Currency)
+	ar.SetFlag(inbox.CurrencyMismatch, ar.Kind == gateway.KindPayment && !ar.ByHand && ar.Paid().Currency() != setup.Company.Currency)
 	ar.SetFlag(inbox.FeePending, ar.FeeState == gateway.FeeUnknown && carriesFee(ar.Kind))
 	if _, err := setup.Chart.Open(a.day(ar.OccurredAt)); err != nil {
 		ar.SetFlag(inbox.ClosedPeriod, true)
 	}
+	if err := a.value(ctx, tx, ar); err != nil {
+		return err
+	}
+	ar.Settled = money.Money{}
 	var err error
 	switch ar.Kind {
 	case gateway.KindPayment:
+		ar.Settled = settles(ar, nil, setup.Company.Currency)
 		err = a.classifyPayment(ctx, tx, ar)
 	case gateway.KindRefund, gateway.KindPaymentReversal, gateway.KindDispute, gateway.KindDisputeReversal, gateway.KindRefundReversal:
 		err = a.classifyRelated(ctx, tx, ar)
 	case gateway.KindPayout, gateway.KindPayoutReversal, gateway.KindFee, gateway.KindFeeRefund:
 	default:
-		ar.SetFlag(inbox.UnknownKind, !ar.ByHand)
+		ar.SetFlag(inbox.UnknownKind, !ar.ByHand && !ar.Conversion)
 	}
 	if err != nil {
 		return err
@@ -198,7 +207,7 @@ func (a *App) classifyPayment(ctx context.Context, tx *books.Tx, ar *inbox.Arriv
 		if err != nil {
 			return err
 		}
-		ar.SetFlag(inbox.AmountMismatch, ok && at.Amount != ar.Gross)
+		ar.SetFlag(inbox.AmountMismatch, ok && at.Amount != ar.Paid())
 	}
 	due := p.due()
 	switch {
@@ -206,7 +215,7 @@ func (a *App) classifyPayment(ctx context.Context, tx *books.Tx, ar *inbox.Arriv
 		ar.SetFlag(inbox.DocumentClosed, true)
 	case due.Sign() == 0:
 		ar.SetFlag(inbox.Duplicate, true)
-	case due.Currency() == ar.Gross.Currency() && ar.Gross.Minor() > due.Minor():
+	case due.Currency() == ar.Settled.Currency() && ar.Settled.Minor() > due.Minor():
 		ar.SetFlag(inbox.Overpaid, true)
 	}
 	if ar.CustomerID == "" {
@@ -239,6 +248,7 @@ func (a *App) classifyRelated(ctx context.Context, tx *books.Tx, ar *inbox.Arriv
 		return nil
 	}
 	ar.Document, ar.DocumentID, ar.CustomerID = r.Document, r.DocumentID, r.CustomerID
+	ar.Settled = settles(ar, &r, tx.Setup().Company.Currency)
 	ar.SetFlag(inbox.RelatedMissing, r.State != inbox.Integrated)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/billing"
+	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/ledger"
@@ -51,8 +52,11 @@ type Views interface {
 	ArrivalsReady(ctx context.Context, company string, limit int) ([]string, error)
 	// ArrivalsUnmatched lists ids of arrivals in review for want of a document or of a related payment.
 	ArrivalsUnmatched(ctx context.Context, company string, limit int) ([]string, error)
+	// ArrivalsUnvalued lists ids of arrivals in review for want of a rate or of the account of their balance, oldest first.
+	ArrivalsUnvalued(ctx context.Context, company string, limit int) ([]string, error)
 	// Waiting is the sum of payments of a document that succeeded at a gateway and are neither posted nor dismissed (states
-	// ready and review, kind payment), in minor units of the books' currency.
+	// ready and review, kind payment), in minor units of the books' currency: of what they settle, or of their gross amount
+	// while that is not known.
 	Waiting(ctx context.Context, company, document string) (int64, error)
 	Receipt(ctx context.Context, company, id string) (inbox.Receipt, error)
 	Receipts(ctx context.Context, company string, q ReceiptQuery) (Page[ReceiptRow], error)
@@ -67,6 +71,14 @@ type Views interface {
 	TrialBalance(ctx context.Context, company string, from, to civil.Date) ([]BalanceRow, error)
 	// Balance is debit less credit of one account over all time, in minor units.
 	Balance(ctx context.Context, company, account, aux string) (int64, error)
+	// Standing is what stands on an account at the end of a day (none: of all), in the books' currency and in another.
+	Standing(ctx context.Context, company, account string, cur money.Currency, to civil.Date) (books.Standing, error)
+	// Charges adds up accounts by month, of lines posted in one journal and dated in a period: debit less credit.
+	Charges(ctx context.Context, company, journal string, accounts []string, from, to civil.Date) ([]MonthSum, error)
+	// Posted finds entries by the source that they were posted from; what was not posted is absent.
+	Posted(ctx context.Context, company string, sources []string) (map[string]EntryRef, error)
+	// Rates lists the company's rates, the latest first, those of a day by currency.
+	Rates(ctx context.Context, company string, q RateQuery) (Page[ledger.Rate], error)
 	// Head is the recorded end of the chain.
 	Head(ctx context.Context, company string) (ledger.Head, error)
 
@@ -315,6 +327,21 @@ type BalanceRow struct {
 	Debit, Credit  int64
 	After          int64
 }
+
+// RateQuery filters rates.
+type RateQuery struct {
+	Currency money.Currency // none: all
+	Paging
+}
+
+// MonthSum is a sum of a month, minor units.
+type MonthSum struct {
+	Month civil.Date // its first day
+	Sum   int64
+}
+
+// EntryRef points at a posted entry.
+type EntryRef struct{ Seq, Number int64 }
 
 // MailQuery filters the outbox, newest first.
 type MailQuery struct {

@@ -117,6 +117,8 @@ const (
 	ReasonNeeded      Code = "reason_needed"
 	WrongCustomer     Code = "wrong_customer"
 	TooMuchImputed    Code = "too_much_imputed"
+	RateNotNeeded     Code = "rate_not_needed"
+	NothingToRevalue  Code = "nothing_to_revalue"
 
 	// Mail.
 	MailNotSet     Code = "mail_not_set"
@@ -151,7 +153,7 @@ var params = map[Code][]string{
 	GatewayTooNew: {"gateway", "detail"}, GatewayQuarantined: {"gateway", "detail"}, WrongMode: {"gateway"}, OtherAccount: {"gateway"}, WebhookRefused: nil,
 
 	ArrivalNotReady: nil, ArrivalIntegrated: {"id"}, ArrivalDismissed: {"id"}, ArrivalNeedsHuman: {"reason"}, ReasonNeeded: nil, WrongCustomer: nil,
-	TooMuchImputed: {"max"},
+	TooMuchImputed: {"max"}, RateNotNeeded: {"currency"}, NothingToRevalue: {"account"},
 
 	MailNotSet: nil, MailRefused: {"detail"}, MailUnreach: {"detail"}, MailNotPending: nil,
 }

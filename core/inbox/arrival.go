@@ -123,7 +123,7 @@ type Arrival struct {
 	BookRate   decimal.Decimal // units of Gross's currency for one of the books' currency; zero: not known, or not needed
 	RateSource string          // where the rate is from
 	RateByHand bool            // a person gave it: the company's table is not asked
-	Conversion bool            // a person said that it is money moved between two balances of the connection
+	Conversion bool            // money moved between two balances of the connection: the provider told, or a person
 
 	// What was posted. FeePosted is the commission already in the books, in minor units; it differs from Fee while a
 	// commission that became known later waits for its entry.

@@ -3,6 +3,7 @@ package apptest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -492,6 +493,21 @@ func (s *Store) ArrivalsUnmatched(_ context.Context, company string, limit int) 
 	})
 }
 
+// ArrivalsUnvalued implements app.Views.
+func (s *Store) ArrivalsUnvalued(_ context.Context, company string, limit int) ([]string, error) {
+	return s.arrivalIDs(company, limit, func(a inbox.Arrival) bool {
+		return a.State == inbox.Review && (a.Has(inbox.RateMissing) || a.Has(inbox.BalanceUnknown))
+	})
+}
+
+// toBe is what a payment will settle, in minor units.
+func toBe(a inbox.Arrival) int64 {
+	if a.Settled.Currency() != "" {
+		return a.Settled.Minor()
+	}
+	return a.Gross.Minor()
+}
+
 // Waiting implements app.Views.
 func (s *Store) Waiting(_ context.Context, company, document string) (int64, error) {
 	return look(s, company, func(b *shelf) (int64, error) {
@@ -499,7 +515,7 @@ func (s *Store) Waiting(_ context.Context, company, document string) (int64, err
 		for _, a := range all(b, books.Arrivals, func(a inbox.Arrival) bool {
 			return a.Kind == gateway.KindPayment && a.DocumentID == document && (a.State == inbox.Ready || a.State == inbox.Review)
 		}) {
-			sum += a.Gross.Minor()
+			sum += toBe(a)
 		}
 		return sum, nil
 	})
@@ -638,6 +654,80 @@ func (s *Store) Balance(_ context.Context, company, account, aux string) (int64,
 	})
 }
 
+// Standing implements app.Views.
+func (s *Store) Standing(_ context.Context, company, account string, cur money.Currency, to civil.Date) (books.Standing, error) {
+	return look(s, company, func(b *shelf) (books.Standing, error) {
+		var out books.Standing
+		since := b.carriedOn(to)
+		for _, e := range b.entries {
+			if e.Date.Before(since) || !to.IsZero() && to.Before(e.Date) {
+				continue
+			}
+			for _, l := range e.Lines {
+				if l.Account != account {
+					continue
+				}
+				out.Book += l.Debit - l.Credit
+				if l.Foreign.Currency() == cur {
+					out.Foreign += l.Foreign.Minor()
+				}
+			}
+		}
+		return out, nil
+	})
+}
+
+// Charges implements app.Views.
+func (s *Store) Charges(_ context.Context, company, journal string, accounts []string, from, to civil.Date) ([]app.MonthSum, error) {
+	return look(s, company, func(b *shelf) ([]app.MonthSum, error) {
+		sums := map[int]int64{}
+		for _, e := range b.entries {
+			if e.Journal != journal || !within(e.Date, from, to) {
+				continue
+			}
+			for _, l := range e.Lines {
+				if slices.Contains(accounts, l.Account) {
+					sums[e.Date.Number()/100] += l.Debit - l.Credit
+				}
+			}
+		}
+		var out []app.MonthSum
+		for _, m := range slices.Sorted(maps.Keys(sums)) {
+			out = append(out, app.MonthSum{Month: civil.FromNumber(m*100 + 1), Sum: sums[m]})
+		}
+		return out, nil
+	})
+}
+
+// Posted implements app.Views.
+func (s *Store) Posted(_ context.Context, company string, sources []string) (map[string]app.EntryRef, error) {
+	return look(s, company, func(b *shelf) (map[string]app.EntryRef, error) {
+		out := map[string]app.EntryRef{}
+		for _, e := range b.entries {
+			if slices.Contains(sources, e.Source) {
+				out[e.Source] = app.EntryRef{Seq: e.Seq, Number: e.Number}
+			}
+		}
+		return out, nil
+	})
+}
+
+// Rates implements app.Views.
+func (s *Store) Rates(_ context.Context, company string, q app.RateQuery) (app.Page[ledger.Rate], error) {
+	return look(s, company, func(b *shelf) (app.Page[ledger.Rate], error) {
+		var list []ledger.Rate
+		for ref, v := range b.records {
+			if r, ok := v.(ledger.Rate); ok && ref.Kind == books.Rates && !r.Rate.IsZero() && (q.Currency == "" || r.Currency == q.Currency) {
+				list = append(list, r)
+			}
+		}
+		order(list, false, func(x, y ledger.Rate) int {
+			return cmp.Or(cmp.Compare(y.Date.Number(), x.Date.Number()), strings.Compare(string(y.Currency), string(x.Currency)))
+		})
+		return paged(list, q.Paging)
+	})
+}
+
 // Head implements app.Views.
 func (s *Store) Head(_ context.Context, company string) (ledger.Head, error) {
 	return look(s, company, func(b *shelf) (ledger.Head, error) { return b.head, nil })
@@ -693,7 +783,7 @@ func (s *Store) Home(_ context.Context, company string, today civil.Date) (app.H
 			case a.State == inbox.Ready:
 				h.ToIntegrate++
 				if a.Kind == gateway.KindPayment {
-					h.ToIntegrateSum += a.Gross.Minor()
+					h.ToIntegrateSum += toBe(a)
 				}
 			case a.State == inbox.Review:
 				h.InReview++
