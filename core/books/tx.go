@@ -26,6 +26,8 @@ type Tx struct {
 	Receipts   Table[inbox.Receipt]
 	Mails      Table[inbox.Mail]
 	Exports    Table[ledger.Export]
+	Evidence   Table[inbox.Evidence]
+	Payloads   Table[inbox.Payload] // put without being read: the bytes stay where they are
 	sequences  Table[billing.Sequence]
 	keys       Table[IdempotencyKey]
 
@@ -175,6 +177,8 @@ func (g *group) begin() *Tx {
 	tx.Receipts = table(tx, Receipts, func(v inbox.Receipt) (string, inbox.Receipt) { return v.ID, v.Clone() })
 	tx.Mails = table(tx, Mails, func(v inbox.Mail) (string, inbox.Mail) { return v.ID, v.Clone() })
 	tx.Exports = table(tx, Exports, func(v ledger.Export) (string, ledger.Export) { return v.ID, v })
+	tx.Evidence = table(tx, Evidence, func(v inbox.Evidence) (string, inbox.Evidence) { return v.ID, v.Clone() })
+	tx.Payloads = table(tx, Payloads, func(v inbox.Payload) (string, inbox.Payload) { return v.ID, v.Clone() })
 	tx.sequences = table(tx, Sequences, func(v billing.Sequence) (string, billing.Sequence) { return v.ID, v })
 	tx.keys = table(tx, Keys, func(v IdempotencyKey) (string, IdempotencyKey) { return v.ID, v })
 	return tx

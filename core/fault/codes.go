@@ -118,6 +118,10 @@ const (
 	WrongCustomer     Code = "wrong_customer"
 	TooMuchImputed    Code = "too_much_imputed"
 
+	// Evidence.
+	EvidenceErased Code = "evidence_erased"
+	EvidenceBroken Code = "evidence_broken"
+
 	// Mail.
 	MailNotSet     Code = "mail_not_set"
 	MailRefused    Code = "mail_refused"
@@ -151,7 +155,7 @@ var params = map[Code][]string{
 	GatewayTooNew: {"gateway", "detail"}, GatewayQuarantined: {"gateway", "detail"}, WrongMode: {"gateway"}, OtherAccount: {"gateway"}, WebhookRefused: nil,
 
 	ArrivalNotReady: nil, ArrivalIntegrated: {"id"}, ArrivalDismissed: {"id"}, ArrivalNeedsHuman: {"reason"}, ReasonNeeded: nil, WrongCustomer: nil,
-	TooMuchImputed: {"max"},
+	TooMuchImputed: {"max"}, EvidenceErased: {"when", "months"}, EvidenceBroken: {"hash"},
 
 	MailNotSet: nil, MailRefused: {"detail"}, MailUnreach: {"detail"}, MailNotPending: nil,
 }
