@@ -114,6 +114,9 @@ type arrivalRow struct {
 	IntegratedBy   string
 	DismissedBy    string
 	Dismissal      string
+	EvidenceHash   string
+	EntryEvidence  string
+	FeeEvidence    string
 	FirstSeen      int64
 	Version        int64
 	ToDo           bool
@@ -137,14 +140,15 @@ type arrivalRow struct {
 
 // sightingDoc is one time a way in reported an arrival, as JSON.
 type sightingDoc struct {
-	Source inbox.Source `json:"source"`
-	At     int64        `json:"at"`
+	Source   inbox.Source `json:"source"`
+	At       int64        `json:"at"`
+	Delivery string       `json:"delivery,omitempty"`
 }
 
 func toArrival(company string, v inbox.Arrival) arrivalRow {
 	sightings := make([]sightingDoc, len(v.Sightings))
 	for i, s := range v.Sightings {
-		sightings[i] = sightingDoc{s.Source, micros(s.At)}
+		sightings[i] = sightingDoc{s.Source, micros(s.At), s.Delivery}
 	}
 	booked, err := v.InBooks(v.FeePosted)
 	if err != nil {
@@ -160,6 +164,7 @@ func toArrival(company string, v inbox.Arrival) arrivalRow {
 		DocumentID: v.DocumentID, CustomerID: v.CustomerID, ByHand: v.ByHand, Sightings: jsonText(sightings), EntrySeq: v.EntrySeq,
 		FeeEntrySeq: v.FeeEntrySeq, FeePosted: v.FeePosted, ReceiptID: v.ReceiptID, Applied: v.Applied,
 		IntegratedAt: micros(v.IntegratedAt), IntegratedBy: v.IntegratedBy, DismissedBy: v.DismissedBy, Dismissal: v.Dismissal,
+		EvidenceHash: v.EvidenceHash, EntryEvidence: v.EntryEvidence, FeeEvidence: v.FeeEvidence,
 		FirstSeen: micros(v.FirstSeen), Version: v.Version, ToDo: v.ToDo(),
 		Postable:  v.State == inbox.Ready || v.State == inbox.Integrated && v.FeeDue() != 0,
 		Unmatched: v.State == inbox.Review && (v.Has(inbox.Unmatched) || v.Has(inbox.RelatedMissing)),
@@ -180,6 +185,7 @@ func fromArrival(r arrivalRow) (inbox.Arrival, error) {
 		AttemptID: r.AttemptID, Document: r.DocumentKind, DocumentID: r.DocumentID, CustomerID: r.CustomerID, ByHand: r.ByHand,
 		EntrySeq: r.EntrySeq, FeeEntrySeq: r.FeeEntrySeq, FeePosted: r.FeePosted, ReceiptID: r.ReceiptID, Applied: r.Applied,
 		IntegratedAt: instant(r.IntegratedAt), IntegratedBy: r.IntegratedBy, DismissedBy: r.DismissedBy, Dismissal: r.Dismissal,
+		EvidenceHash: r.EvidenceHash, EntryEvidence: r.EntryEvidence, FeeEvidence: r.FeeEvidence,
 		FirstSeen: instant(r.FirstSeen), Version: r.Version, Charged: d.money(r.Charged, r.ChargedCurrency), Rate: r.ChargedRate,
 		Worth: d.money(r.Worth, r.WorthCurrency), BookRate: d.decimal(r.BookRate), RateSource: r.RateSource, RateByHand: r.RateByHand,
 		Conversion: r.Conversion, Settled: d.money(r.Settled, r.SettledCurrency)}
@@ -187,7 +193,7 @@ func fromArrival(r arrivalRow) (inbox.Arrival, error) {
 	var sightings []sightingDoc
 	d.json(r.Sightings, &sightings)
 	for _, s := range sightings {
-		v.Sightings = append(v.Sightings, inbox.Sighting{Source: s.Source, At: instant(s.At)})
+		v.Sightings = append(v.Sightings, inbox.Sighting{Source: s.Source, At: instant(s.At), Delivery: s.Delivery})
 	}
 	return v, d.done("arrival", r.ID)
 }

@@ -51,6 +51,7 @@ type settingsDoc struct {
 	Footer          string     `json:"footer,omitempty"`
 	Tolerance       int64      `json:"tolerance"`
 	AutoIntegrate   bool       `json:"auto_integrate"`
+	EvidenceMonths  int        `json:"evidence_months,omitempty"`
 	ClosedUntil     int        `json:"closed_until"`
 	TestBooks       bool       `json:"test_books"`
 	Mail            mailDoc    `json:"mail"`
@@ -85,7 +86,7 @@ func toCompany(_ string, v party.Company) companyRow {
 		Phone: v.Phone, Website: v.Website, Currency: string(v.Currency), Locale: v.Locale, VATRegime: string(v.VATRegime),
 		DepositScheme: string(v.DepositScheme), TermsDays: v.TermsDays, TermsMonthEnd: v.TermsMonthEnd, LateRate: plain(v.LateRate),
 		EarlyDiscount: v.EarlyDiscount, IBAN: v.IBAN, BIC: v.BIC, QuoteValidity: v.QuoteValidity, MailIntro: v.MailIntro,
-		Footer: v.Footer, Tolerance: v.Tolerance, AutoIntegrate: v.AutoIntegrate, ClosedUntil: v.ClosedUntil.Number(),
+		Footer: v.Footer, Tolerance: v.Tolerance, AutoIntegrate: v.AutoIntegrate, EvidenceMonths: v.EvidenceMonths, ClosedUntil: v.ClosedUntil.Number(),
 		TestBooks: v.TestBooks, Ready: v.Ready, CreatedAt: micros(v.CreatedAt), Version: v.Version,
 		Mail: mailDoc{Kind: v.Mail.Kind, Host: v.Mail.Host, Port: v.Mail.Port, Security: v.Mail.Security, Username: v.Mail.Username,
 			From: v.Mail.From, FromName: v.Mail.FromName, ReplyTo: v.Mail.ReplyTo},
@@ -102,7 +103,7 @@ func fromCompany(r companyRow) (party.Company, error) {
 		Locale: s.Locale, VATRegime: party.VATRegime(s.VATRegime), DepositScheme: party.DepositScheme(s.DepositScheme),
 		TermsDays: s.TermsDays, TermsMonthEnd: s.TermsMonthEnd, LateRate: d.decimal(s.LateRate), EarlyDiscount: s.EarlyDiscount,
 		IBAN: s.IBAN, BIC: s.BIC, QuoteValidity: s.QuoteValidity, MailIntro: s.MailIntro, Footer: s.Footer, Tolerance: s.Tolerance,
-		AutoIntegrate: s.AutoIntegrate, ClosedUntil: day(s.ClosedUntil), TestBooks: s.TestBooks, Ready: s.Ready,
+		AutoIntegrate: s.AutoIntegrate, EvidenceMonths: s.EvidenceMonths, ClosedUntil: day(s.ClosedUntil), TestBooks: s.TestBooks, Ready: s.Ready,
 		CreatedAt: instant(s.CreatedAt), Version: s.Version,
 		Mail: party.MailServer{Kind: s.Mail.Kind, Host: s.Mail.Host, Port: s.Mail.Port, Security: s.Mail.Security,
 			Username: s.Mail.Username, Sealed: bytesOrNil(r.MailSealed), From: s.Mail.From, FromName: s.Mail.FromName, ReplyTo: s.Mail.ReplyTo}}

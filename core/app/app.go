@@ -46,6 +46,7 @@ type App struct {
 	founding sync.Mutex // one first user
 	tokens   tokenMemory
 	codes    codeMemory
+	versions versionMemory
 }
 
 // New wires the use cases.

@@ -255,11 +255,13 @@ func (a *App) integrateOne(ctx context.Context, tx *books.Tx, who access.Actor, 
 		}
 		seqs = append(seqs, ar.EntrySeq)
 		ar.State, ar.IntegratedAt, ar.IntegratedBy = inbox.Integrated, tx.Now(), who.Name
+		ar.EntryEvidence = ar.EvidenceHash
 	}
 	if ar.FeeDue() != 0 {
 		if err := a.postFee(ctx, tx, who, &ar, conn); err != nil {
 			return nil, err
 		}
+		ar.FeeEvidence = ar.EvidenceHash
 		seqs = append(seqs, ar.FeeEntrySeq)
 	}
 	if len(seqs) == 0 {
@@ -336,7 +338,7 @@ func (a *App) postArrival(ctx context.Context, tx *books.Tx, who access.Actor, a
 	case gateway.KindAdjustment, gateway.KindOther:
 		what = "Mouvement"
 	}
-	m, err := a.movement(tx, ar, conn, a.day(ar.OccurredAt), what, amount, "arrival:"+ar.ID)
+	m, err := a.movement(tx, ar, conn, a.day(ar.OccurredAt), what, amount, arrivalSource+ar.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -461,7 +463,7 @@ func (a *App) dispute(ctx context.Context, tx *books.Tx, s *settling, ar *inbox.
 // gateway tells it, or when it gives some back.
 func (a *App) postFee(ctx context.Context, tx *books.Tx, who access.Actor, ar *inbox.Arrival, conn inbox.Connection) error {
 	due := ar.FeeDue()
-	happened, source, account := a.day(ar.OccurredAt), "arrival:"+ar.ID+":fee", conn.CommissionAccount
+	happened, source, account := a.day(ar.OccurredAt), arrivalSource+ar.ID+":fee", conn.CommissionAccount
 	if ar.FeeEntrySeq != 0 || !ar.IntegratedAt.Equal(tx.Now()) {
 		happened = a.day(ar.UpdatedAt)
 		source += ":" + itoa(ar.FeeEntrySeq)

@@ -15,7 +15,11 @@ import (
 func (a *App) record(ctx context.Context, company string, conn inbox.Connection, attempt string, st gateway.CheckoutStatus, src inbox.Source) (inbox.Attempt, error) {
 	var at inbox.Attempt
 	var seen []string
-	err := a.Books.Write(books.WithoutKey(ctx), company, func(ctx context.Context, tx *books.Tx) error {
+	from, err := a.sighted(ctx, company, conn, st.Payments, src)
+	if err != nil {
+		return at, err
+	}
+	err = a.Books.Write(books.WithoutKey(ctx), company, func(ctx context.Context, tx *books.Tx) error {
 		var err error
 		if at, err = tx.Attempts.Get(ctx, attempt); err != nil {
 			return err
@@ -24,7 +28,7 @@ func (a *App) record(ctx context.Context, company string, conn inbox.Connection,
 			at.Version++
 			tx.Attempts.Put(at)
 		}
-		if seen, err = a.observeIn(ctx, tx, conn, st.Payments, src); err != nil {
+		if seen, err = a.observeIn(ctx, tx, conn, st.Payments, from); err != nil {
 			return err
 		}
 		at, err = tx.Attempts.Get(ctx, attempt)
@@ -39,9 +43,13 @@ func (a *App) record(ctx context.Context, company string, conn inbox.Connection,
 // observe stores movements that a gateway reported, from whichever way in. Nothing is posted by it.
 func (a *App) observe(ctx context.Context, company string, conn inbox.Connection, ps []gateway.Payment, src inbox.Source, also func(context.Context, *books.Tx) error) error {
 	var seen []string
-	err := a.Books.Write(books.WithoutKey(ctx), company, func(ctx context.Context, tx *books.Tx) error {
+	from, err := a.sighted(ctx, company, conn, ps, src)
+	if err != nil {
+		return err
+	}
+	err = a.Books.Write(books.WithoutKey(ctx), company, func(ctx context.Context, tx *books.Tx) error {
 		var err error
-		if seen, err = a.observeIn(ctx, tx, conn, ps, src); err != nil || also == nil {
+		if seen, err = a.observeIn(ctx, tx, conn, ps, from); err != nil || also == nil {
 			return err
 		}
 		return also(ctx, tx)
@@ -66,8 +74,22 @@ func (a *App) automatic(ctx context.Context, company string, seen []string) {
 	}
 }
 
+// sighting is how movements came to be reported: by which way in, by which webhook delivery if by one, and the payloads they
+// were read from, beside the movements; without payloads nothing is kept.
+type sighting struct {
+	source   inbox.Source
+	delivery string
+	exhibits []exhibit
+}
+
+// sighted makes everything ready that must not be done with the pen in hand.
+func (a *App) sighted(ctx context.Context, company string, conn inbox.Connection, ps []gateway.Payment, src inbox.Source) (sighting, error) {
+	x, err := a.exhibits(ctx, company, conn, ps, src)
+	return sighting{src, deliveryOf(ctx), x}, err
+}
+
 // observeIn stages arrivals for snapshots and says which of those that changed could be posted without anybody looking.
-func (a *App) observeIn(ctx context.Context, tx *books.Tx, conn inbox.Connection, ps []gateway.Payment, src inbox.Source) ([]string, error) {
+func (a *App) observeIn(ctx context.Context, tx *books.Tx, conn inbox.Connection, ps []gateway.Payment, from sighting) ([]string, error) {
 	ids := make([]string, 0, len(ps))
 	attempts := make([]string, 0, len(ps))
 	for _, p := range ps {
@@ -80,6 +102,9 @@ func (a *App) observeIn(ctx context.Context, tx *books.Tx, conn inbox.Connection
 	if err := tx.Attempts.Load(ctx, attempts...); err != nil {
 		return nil, err
 	}
+	if err := loadEvidence(ctx, tx, ids, from.exhibits); err != nil {
+		return nil, err
+	}
 	var seen []string
 	for i, p := range ps {
 		ar, ok, err := tx.Arrivals.Find(ctx, ids[i])
@@ -89,9 +114,17 @@ func (a *App) observeIn(ctx context.Context, tx *books.Tx, conn inbox.Connection
 		if !ok {
 			ar = inbox.Arrival{ID: ids[i], ConnectionID: conn.ID, Kind: p.Kind, ExternalID: p.ID, Mode: conn.Mode, FirstSeen: tx.Now()}
 		}
-		sightings := len(ar.Sightings)
-		changed := ar.See(p, src, tx.Now())
-		if !changed && ok && len(ar.Sightings) == sightings {
+		sightings, rested, outdated := len(ar.Sightings), ar.EvidenceHash, ar.Outdated(p)
+		changed := ar.See(p, from.source, tx.Now())
+		if n := len(ar.Sightings); n > sightings {
+			ar.Sightings[n-1].Delivery = from.delivery
+		}
+		if from.exhibits != nil && !outdated {
+			if err := a.keepExhibit(ctx, tx, &ar, from.exhibits[i], changed); err != nil {
+				return nil, err
+			}
+		}
+		if !changed && ok && len(ar.Sightings) == sightings && ar.EvidenceHash == rested {
 			continue
 		}
 		if changed || !ok {

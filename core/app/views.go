@@ -62,6 +62,19 @@ type Views interface {
 	Receipts(ctx context.Context, company string, q ReceiptQuery) (Page[ReceiptRow], error)
 	Feed(ctx context.Context, company, connection string) (inbox.Feed, error)
 
+	// Evidence is the list of payloads about an arrival or a delivery, without their bytes.
+	Evidence(ctx context.Context, company, subject string) (inbox.Evidence, error)
+	Payload(ctx context.Context, company, id string) (inbox.Payload, error)
+	// PayloadsHeld says of which ids the bytes are held.
+	PayloadsHeld(ctx context.Context, company string, ids []string) (map[string]bool, error)
+	// EvidenceExpired lists payloads, without their bytes, that came before an instant, were not erased, and whose subject
+	// needs them no longer: an arrival that is over (inbox.Arrival.Over), was not disputed or had its dispute won, and is no
+	// dispute that was not; a delivery that is not waiting to be looked into. Oldest first.
+	EvidenceExpired(ctx context.Context, company string, before time.Time, limit int) ([]inbox.Payload, error)
+	// EvidenceAll gives every piece with its sealed bytes, and for each hash that an arrival rests on without there being
+	// such a piece a line without bytes. One subject at a time is in memory.
+	EvidenceAll(ctx context.Context, company string, each func(EvidenceLine) error) error
+
 	Entry(ctx context.Context, company string, seq int64) (EntryView, error)
 	Entries(ctx context.Context, company string, q EntryQuery) (Page[EntryView], error)
 	// EntriesOf lists the entries that carry a document's id on a line.
@@ -295,6 +308,13 @@ type AccountPage struct {
 	Page[AccountLine]
 	Before int64
 	Total  int64 // balance at the end of the period
+}
+
+// EvidenceLine is one piece of evidence with its sealed bytes, nil when they are not there.
+type EvidenceLine struct {
+	inbox.Piece
+	Subject string
+	Sealed  []byte
 }
 
 // AccountLine is one line with its entry's head.

@@ -45,6 +45,10 @@ func (a *App) Webhook(ctx context.Context, company, connection string, d gateway
 		return fault.New(fault.Unavailable, fault.GatewayBroken, "gateway", conn.Label, "detail", "webhook")
 	}
 	id := ids.Derive(ids.Delivery, conn.ID, hint.EventID)
+	x, err := a.deliveryExhibit(ctx, company, id, conn, d)
+	if err != nil {
+		return err
+	}
 	err = a.Books.Write(ctx, company, func(ctx context.Context, tx *books.Tx) error {
 		row, seen, err := tx.Deliveries.Find(ctx, id)
 		if err != nil {
@@ -53,6 +57,9 @@ func (a *App) Webhook(ctx context.Context, company, connection string, d gateway
 		if !seen {
 			row = inbox.Delivery{ID: id, ConnectionID: conn.ID, EventID: hint.EventID, Type: hint.Type, SessionIDs: hint.SessionIDs, PaymentIDs: hint.PaymentIDs,
 				State: inbox.DeliveryStored, ReceivedAt: tx.Now(), NextTry: tx.Now()}
+			x.piece.FirstSeen = tx.Now()
+			tx.Evidence.Put(inbox.Evidence{ID: id, Pieces: []inbox.Piece{x.piece}, Version: 1})
+			putPayload(tx, id, x)
 		} else if row.Seen >= inbox.MaxSightings {
 			return nil
 		}
@@ -86,7 +93,7 @@ func (a *App) ProcessDelivery(ctx context.Context, company, id string) error {
 	if !ok {
 		return a.finishDelivery(ctx, company, id, false, notFound("connection", d.ConnectionID))
 	}
-	found, err := a.readAgain(ctx, company, conn, d)
+	found, err := a.readAgain(byDelivery(ctx, d.ID), company, conn, d)
 	return a.finishDelivery(ctx, company, id, found, err)
 }
 

@@ -20,7 +20,7 @@ const (
 	deliveriesAtOnce = 16
 )
 
-// Work runs the background workers until ctx ends: outgoing mail, webhook deliveries, polling. It returns when all have
+// Work runs the background workers until ctx ends: outgoing mail, webhook deliveries, polling, erasing. It returns when all have
 // stopped. Several processes may run it on one database: each record's own state decides who does what.
 func (a *App) Work(ctx context.Context) {
 	var wg sync.WaitGroup
@@ -53,6 +53,7 @@ func (a *App) Work(ctx context.Context) {
 			return err
 		})
 	})
+	wg.Go(func() { a.eraseNowAndThen(ctx) })
 	wg.Wait()
 }
 
@@ -64,6 +65,7 @@ func (a *App) WorkOnce(ctx context.Context) {
 		return err
 	})
 	a.each(ctx, 1, retryTimeout, func(w Work) []WorkItem { return w.Mails }, a.DeliverMail)
+	a.eraseAll(ctx)
 }
 
 // each does what is due, so many items at once.

@@ -38,11 +38,13 @@ const (
 	Sequences               // billing.Sequence
 	Keys                    // IdempotencyKey
 	Rates                   // ledger.Rate, by currency and day
+	Evidence                // inbox.Evidence, by the id of its subject
+	Payloads                // inbox.Payload
 	kinds
 )
 
 var kindNames = [kinds]string{"company", "account", "journal", "fiscal_year", "vat_code", "payment_method", "connection",
-	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "mail", "export", "sequence", "key", "rate"}
+	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "mail", "export", "sequence", "key", "rate", "evidence", "payload"}
 
 // String is the kind's name as messages and the API use it.
 func (k Kind) String() string { return kindNames[k] }
@@ -192,6 +194,10 @@ func keyOf(k Kind, v any) string {
 	case IdempotencyKey:
 		return v.ID
 	case ledger.Rate:
+		return v.ID
+	case inbox.Evidence:
+		return v.ID
+	case inbox.Payload:
 		return v.ID
 	}
 	panic("books: a record of no kind: " + k.String())

@@ -27,6 +27,8 @@ type Tx struct {
 	Mails      Table[inbox.Mail]
 	Exports    Table[ledger.Export]
 	Rates      Table[ledger.Rate]
+	Evidence   Table[inbox.Evidence]
+	Payloads   Table[inbox.Payload] // put without being read: the bytes stay where they are
 	sequences  Table[billing.Sequence]
 	keys       Table[IdempotencyKey]
 
@@ -177,6 +179,8 @@ func (g *group) begin() *Tx {
 	tx.Mails = table(tx, Mails, func(v inbox.Mail) (string, inbox.Mail) { return v.ID, v.Clone() })
 	tx.Exports = table(tx, Exports, func(v ledger.Export) (string, ledger.Export) { return v.ID, v })
 	tx.Rates = table(tx, Rates, func(v ledger.Rate) (string, ledger.Rate) { return v.ID, v })
+	tx.Evidence = table(tx, Evidence, func(v inbox.Evidence) (string, inbox.Evidence) { return v.ID, v.Clone() })
+	tx.Payloads = table(tx, Payloads, func(v inbox.Payload) (string, inbox.Payload) { return v.ID, v.Clone() })
 	tx.sequences = table(tx, Sequences, func(v billing.Sequence) (string, billing.Sequence) { return v.ID, v })
 	tx.keys = table(tx, Keys, func(v IdempotencyKey) (string, IdempotencyKey) { return v.ID, v })
 	return tx

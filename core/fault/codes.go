@@ -120,6 +120,10 @@ const (
 	RateNotNeeded     Code = "rate_not_needed"
 	NothingToRevalue  Code = "nothing_to_revalue"
 
+	// Evidence.
+	EvidenceErased Code = "evidence_erased"
+	EvidenceBroken Code = "evidence_broken"
+
 	// Mail.
 	MailNotSet     Code = "mail_not_set"
 	MailRefused    Code = "mail_refused"
@@ -153,7 +157,7 @@ var params = map[Code][]string{
 	GatewayTooNew: {"gateway", "detail"}, GatewayQuarantined: {"gateway", "detail"}, WrongMode: {"gateway"}, OtherAccount: {"gateway"}, WebhookRefused: nil,
 
 	ArrivalNotReady: nil, ArrivalIntegrated: {"id"}, ArrivalDismissed: {"id"}, ArrivalNeedsHuman: {"reason"}, ReasonNeeded: nil, WrongCustomer: nil,
-	TooMuchImputed: {"max"}, RateNotNeeded: {"currency"}, NothingToRevalue: {"account"},
+	TooMuchImputed: {"max"}, RateNotNeeded: {"currency"}, NothingToRevalue: {"account"}, EvidenceErased: {"when", "months"}, EvidenceBroken: {"hash"},
 
 	MailNotSet: nil, MailRefused: {"detail"}, MailUnreach: {"detail"}, MailNotPending: nil,
 }

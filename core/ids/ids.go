@@ -28,6 +28,7 @@ const (
 	Attempt    = "att"
 	Arrival    = "arr"
 	Delivery   = "whk"
+	Evidence   = "evd"
 	Receipt    = "rec"
 	Mail       = "mail"
 	Export     = "exp"

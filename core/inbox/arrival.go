@@ -73,8 +73,9 @@ const (
 
 // Sighting is one time that a way in reported the arrival: its provenance.
 type Sighting struct {
-	Source Source
-	At     time.Time
+	Source   Source
+	At       time.Time
+	Delivery string // of a webhook: the delivery's id
 }
 
 // MaxSightings bounds the provenance kept; polling repeats itself for ever, and the first sightings are what tells.
@@ -138,6 +139,12 @@ type Arrival struct {
 	DismissedBy  string
 	Dismissal    string
 
+	// What it rests on: hashes of payloads in its Evidence. EvidenceHash is the one that the snapshot was read from; the
+	// others are those that the entry, and the latest entry of its commission, were posted on.
+	EvidenceHash  string
+	EntryEvidence string
+	FeeEvidence   string
+
 	FirstSeen time.Time
 	Version   int64
 }
@@ -158,9 +165,9 @@ func (a Arrival) Clone() Arrival {
 // and a settled state never becomes pending again: events may come in any order.
 func (a *Arrival) See(p gateway.Payment, src Source, at time.Time) bool {
 	if len(a.Sightings) < MaxSightings {
-		a.Sightings = append(a.Sightings, Sighting{src, at})
+		a.Sightings = append(a.Sightings, Sighting{Source: src, At: at})
 	}
-	if p.UpdatedAt.Before(a.UpdatedAt) || rank(p.State) < rank(a.GatewayState) || a.GatewayState == gateway.Succeeded && p.State == gateway.Failed {
+	if a.Outdated(p) {
 		return false
 	}
 	before := a.snapshot()
@@ -181,6 +188,11 @@ func (a *Arrival) See(p gateway.Payment, src Source, at time.Time) bool {
 	keep(&a.PayerEmail, p.Payer.Email)
 	keep(&a.Description, p.Description)
 	return before != a.snapshot()
+}
+
+// Outdated says whether a snapshot tells less than what is known already.
+func (a *Arrival) Outdated(p gateway.Payment) bool {
+	return p.UpdatedAt.Before(a.UpdatedAt) || rank(p.State) < rank(a.GatewayState) || a.GatewayState == gateway.Succeeded && p.State == gateway.Failed
 }
 
 type snapshot struct {
@@ -263,6 +275,18 @@ func (a *Arrival) FeeDue() int64 {
 		return 0
 	}
 	return a.Fee.Minor() - a.FeePosted
+}
+
+// Over says whether everything that is to be done about the arrival was done.
+func (a *Arrival) Over() bool {
+	switch a.State {
+	case Integrated:
+		return a.FeeDue() == 0 && !a.Has(FeePending)
+	case Dismissed, Void:
+		return true
+	case Waiting, Ready, Review:
+	}
+	return false
 }
 
 // ToDo says whether the arrival belongs on the accountant's desk.

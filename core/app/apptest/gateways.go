@@ -116,11 +116,13 @@ func (g *Gateways) freshAccount() string {
 type Provider struct {
 	Account string
 
-	mu       sync.Mutex
-	At       time.Time // when the next movement happens
-	Fail     error     // what every call answers while it is set
-	Missing  []string  // permissions that the key lacks
-	Webhook  string    // the address that was installed
+	mu      sync.Mutex
+	At      time.Time // when the next movement happens
+	Fail    error     // what every call answers while it is set
+	Missing []string  // permissions that the key lacks
+	Webhook string    // the address that was installed
+	// Raw writes down what is answered about a movement; nil: its fields as JSON.
+	Raw      func(gateway.Payment) []byte
 	calls    []string
 	pages    map[string]*page
 	keys     map[string]string // idempotency key to session, or to refund
@@ -198,9 +200,24 @@ func (p *Provider) put(m gateway.Payment) gateway.Payment {
 		m.OccurredAt = p.At
 	}
 	m.UpdatedAt = p.At
+	if m.Raw = nil; p.Raw != nil {
+		m.Raw = p.Raw(m)
+	} else {
+		m.Raw = written(m)
+	}
 	p.payments[m.ID] = m
 	p.log = append(p.log, m.ID)
 	return m
+}
+
+// written is a movement as the provider writes it down.
+func written(m gateway.Payment) []byte {
+	b, err := json.Marshal(map[string]any{"id": m.ID, "object": m.Kind, "status": m.State, "amount": m.Gross.String(), "fee": m.Fee.String(),
+		"reference": m.Reference, "updated": m.UpdatedAt, "payer": map[string]string{"name": m.Payer.Name, "email": m.Payer.Email}})
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 // WithFee completes a movement with a fee in minor units, and the net that follows; a negative one is not known yet.
