@@ -119,6 +119,8 @@ type arrivalRow struct {
 	ToDo           bool
 	Postable       bool
 	Unmatched      bool
+	Posted         int64
+	Unproven       bool
 }
 
 // sightingDoc is one time a way in reported an arrival, as JSON.
@@ -142,7 +144,7 @@ func toArrival(company string, v inbox.Arrival) arrivalRow {
 		DocumentID: v.DocumentID, CustomerID: v.CustomerID, ByHand: v.ByHand, Sightings: jsonText(sightings), EntrySeq: v.EntrySeq,
 		FeeEntrySeq: v.FeeEntrySeq, FeePosted: v.FeePosted, ReceiptID: v.ReceiptID, Applied: v.Applied,
 		IntegratedAt: micros(v.IntegratedAt), IntegratedBy: v.IntegratedBy, DismissedBy: v.DismissedBy, Dismissal: v.Dismissal,
-		FirstSeen: micros(v.FirstSeen), Version: v.Version, ToDo: v.ToDo(),
+		FirstSeen: micros(v.FirstSeen), Version: v.Version, Posted: v.Posted, Unproven: v.Unproven(), ToDo: v.ToDo(),
 		Postable:  v.State == inbox.Ready || v.State == inbox.Integrated && v.FeeDue() != 0,
 		Unmatched: v.State == inbox.Review && (v.Has(inbox.Unmatched) || v.Has(inbox.RelatedMissing))}
 }
@@ -157,7 +159,7 @@ func fromArrival(r arrivalRow) (inbox.Arrival, error) {
 		AttemptID: r.AttemptID, Document: r.DocumentKind, DocumentID: r.DocumentID, CustomerID: r.CustomerID, ByHand: r.ByHand,
 		EntrySeq: r.EntrySeq, FeeEntrySeq: r.FeeEntrySeq, FeePosted: r.FeePosted, ReceiptID: r.ReceiptID, Applied: r.Applied,
 		IntegratedAt: instant(r.IntegratedAt), IntegratedBy: r.IntegratedBy, DismissedBy: r.DismissedBy, Dismissal: r.Dismissal,
-		FirstSeen: instant(r.FirstSeen), Version: r.Version}
+		FirstSeen: instant(r.FirstSeen), Version: r.Version, Posted: r.Posted}
 	d.json(r.Flags, &v.Flags)
 	var sightings []sightingDoc
 	d.json(r.Sightings, &sightings)

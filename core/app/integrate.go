@@ -253,6 +253,7 @@ func (a *App) integrateOne(ctx context.Context, tx *books.Tx, who access.Actor, 
 			return nil, err
 		}
 		seqs = append(seqs, ar.EntrySeq)
+		ar.Posted = ar.Gross.Minor()
 		ar.State, ar.IntegratedAt, ar.IntegratedBy = inbox.Integrated, tx.Now(), who.Name
 	}
 	if ar.FeeDue() != 0 {

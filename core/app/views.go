@@ -57,6 +57,7 @@ type Views interface {
 	Receipt(ctx context.Context, company, id string) (inbox.Receipt, error)
 	Receipts(ctx context.Context, company string, q ReceiptQuery) (Page[ReceiptRow], error)
 	Feed(ctx context.Context, company, connection string) (inbox.Feed, error)
+	ProofViews
 
 	Entry(ctx context.Context, company string, seq int64) (EntryView, error)
 	Entries(ctx context.Context, company string, q EntryQuery) (Page[EntryView], error)
@@ -121,6 +122,7 @@ type Work struct {
 	Mails      []WorkItem
 	Deliveries []WorkItem
 	Feeds      []WorkItem // connections to poll
+	Proofs     []WorkItem // connections to check
 }
 
 // WorkItem points at one record that is due.
@@ -223,6 +225,7 @@ type ArrivalQuery struct {
 	Connection string
 	Kinds      []string
 	Document   string
+	Payout     string // the provider's id of the payout that holds them
 	Search     string // payer, external id, document number, customer
 	Desc       bool
 	Paging
@@ -336,6 +339,7 @@ type Home struct {
 	DraftInvoices   int
 	MailsFailed     int
 	ConnectionsDown int
+	Unproven        int // connections whose last check needs a look, or is older than two days
 	Deliveries      int // orphans
 	Months          []Month
 }

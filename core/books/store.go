@@ -35,11 +35,13 @@ const (
 	Exports                 // ledger.Export
 	Sequences               // billing.Sequence
 	Keys                    // IdempotencyKey
+	Proofs                  // inbox.Proof
+	ProofRuns               // inbox.ProofRun, by connection id
 	kinds
 )
 
 var kindNames = [kinds]string{"company", "account", "journal", "fiscal_year", "vat_code", "payment_method", "connection",
-	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "mail", "export", "sequence", "key"}
+	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "mail", "export", "sequence", "key", "proof", "proof_run"}
 
 // String is the kind's name as messages and the API use it.
 func (k Kind) String() string { return kindNames[k] }
@@ -181,6 +183,10 @@ func keyOf(k Kind, v any) string {
 	case billing.Sequence:
 		return v.ID
 	case IdempotencyKey:
+		return v.ID
+	case inbox.Proof:
+		return v.ID
+	case inbox.ProofRun:
 		return v.ID
 	}
 	panic("books: a record of no kind: " + k.String())

@@ -26,6 +26,8 @@ type Tx struct {
 	Receipts   Table[inbox.Receipt]
 	Mails      Table[inbox.Mail]
 	Exports    Table[ledger.Export]
+	Proofs     Table[inbox.Proof]
+	ProofRuns  Table[inbox.ProofRun]
 	sequences  Table[billing.Sequence]
 	keys       Table[IdempotencyKey]
 
@@ -175,6 +177,8 @@ func (g *group) begin() *Tx {
 	tx.Receipts = table(tx, Receipts, func(v inbox.Receipt) (string, inbox.Receipt) { return v.ID, v.Clone() })
 	tx.Mails = table(tx, Mails, func(v inbox.Mail) (string, inbox.Mail) { return v.ID, v.Clone() })
 	tx.Exports = table(tx, Exports, func(v ledger.Export) (string, ledger.Export) { return v.ID, v })
+	tx.Proofs = table(tx, Proofs, func(v inbox.Proof) (string, inbox.Proof) { return v.ID, v.Clone() })
+	tx.ProofRuns = table(tx, ProofRuns, func(v inbox.ProofRun) (string, inbox.ProofRun) { return v.ID, v.Clone() })
 	tx.sequences = table(tx, Sequences, func(v billing.Sequence) (string, billing.Sequence) { return v.ID, v })
 	tx.keys = table(tx, Keys, func(v IdempotencyKey) (string, IdempotencyKey) { return v.ID, v })
 	return tx

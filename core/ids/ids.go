@@ -31,6 +31,7 @@ const (
 	Receipt    = "rec"
 	Mail       = "mail"
 	Export     = "exp"
+	Proof      = "prf"
 	Request    = "req"
 )
 
