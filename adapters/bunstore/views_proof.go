@@ -263,7 +263,7 @@ func (h *holdings) entries(ctx context.Context, head int64) error {
 	}
 	// The entries are walked by their place in the chain, and only those without a movement have their lines read.
 	rows := `SELECT CASE l.foreign_currency WHEN '' THEN ?books ELSE l.foreign_currency END AS currency, 'new_entry' AS what, '' AS id, e.seq, '' AS kind, e.label,
-			e.posted_at AS at, CASE l.foreign_currency WHEN '' THEN l.debit - l.credit ELSE l.foreign_minor END AS amount
+			e.posted_at AS at, CASE l.foreign_currency WHEN '' THEN l.credit - l.debit ELSE -l.foreign_minor END AS amount
 		FROM journal_entries AS e CROSS JOIN journal_lines AS l
 		WHERE e.company_id = ?company AND e.seq > ?after AND e.seq <= ?head AND substr(e.source, 1, 8) <> 'arrival:' AND substr(e.source, 1, ?opening) <> ?source
 			AND l.company_id = e.company_id AND l.seq = e.seq AND l.account IN (?accounts)

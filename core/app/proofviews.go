@@ -72,7 +72,8 @@ type Holdings struct {
 	List []Held
 }
 
-// Held is a holding with the entries behind which no movement stands, those after HoldingQuery.After.
+// Held is a holding with the entries behind which no movement stands, those after HoldingQuery.After. Their amounts take
+// them back: they lead from the books to the provider.
 type Held struct {
 	inbox.Holding
 	Fresh inbox.ProofLine

@@ -178,7 +178,7 @@ type ProofBalance struct {
 }
 
 // Line returns the line for a thing, or an empty one.
-func (b *ProofBalance) Line(what LineWhat) ProofLine {
+func (b ProofBalance) Line(what LineWhat) ProofLine {
 	for _, l := range b.Lines {
 		if l.What == what {
 			return l

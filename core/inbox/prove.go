@@ -36,7 +36,7 @@ var certain = []LineWhat{LineReady, LineReview, LineDismissed, LineFee, LineAlte
 // Prove explains how the books' balance leads to the provider's. What is certain is counted first. If a difference remains,
 // it is looked for among what may or may not be in the provider's balance: what is pending there, movements that it no
 // longer shows, entries posted by other ways. The smallest choice that leaves nothing is taken; it is all or nothing for
-// each group, so that a difference is never dressed up with a part of something. Where none fits, commissions that are not
+// each group, so that a difference is never dressed up with a part of something. Where none does, commissions that are not
 // known yet may stand for what the provider holds less, up to the payments themselves. The rest is unexplained.
 //
 // Books + counted lines + Unexplained = Provider, whatever is given.
@@ -62,10 +62,10 @@ func Prove(in ProofInput) ProofBalance {
 		rest := in.Provider - expected
 		chosen, fits := choose(maybe, rest)
 		if !fits {
-			chosen = 1 | 1<<3 // what is gone, and entries that did not fit before
+			chosen = nearest(maybe, rest)
 		}
 		for i := range maybe {
-			if maybe[i].Counted = chosen&(1<<i) != 0; maybe[i].Counted {
+			if maybe[i].Counted = chosen&(1<<i) != 0 && maybe[i].Count > 0; maybe[i].Counted {
 				rest -= maybe[i].Amount
 			}
 		}
@@ -112,6 +112,25 @@ func (b *ProofBalance) thirdNumber(in ProofInput, expected int64) {
 			b.UnpaidRest -= in.Payouts.Amount
 		}
 	}
+}
+
+// nearest is the choice where none leaves nothing: what is gone, entries that did not fit before, and of what is pending
+// that which leaves least.
+func nearest(maybe []ProofLine, rest int64) (mask int) {
+	const sure, payout, pending = 1 | 1<<3, 1 << 1, 1 << 2
+	best := int64(-1)
+	for _, m := range []int{sure, sure | payout, sure | pending, sure | payout | pending} {
+		left := rest
+		for i, l := range maybe {
+			if m&(1<<i) != 0 {
+				left -= l.Amount
+			}
+		}
+		if left = max(left, -left); best < 0 || left < best {
+			mask, best = m, left
+		}
+	}
+	return mask
 }
 
 // choose picks the fewest groups whose amounts make up a rest; of several such choices the first in order. Groups of
@@ -184,7 +203,7 @@ func (p *Proof) Judge(before *Proof) {
 
 // Entries says which entries of the account without a movement behind them the next check has to account for: those that
 // explained the difference, and those of which nobody knows yet. What a balance confirmed needs no explaining any more.
-func (b *ProofBalance) Entries() (kept, open ProofLine) {
+func (b ProofBalance) Entries() (kept, open ProofLine) {
 	k, n := b.Line(LineEntry), b.Line(LineNewEntry)
 	switch {
 	case k.Counted && n.Counted:

@@ -167,7 +167,7 @@ func (s *Store) Holdings(_ context.Context, company string, q app.HoldingQuery) 
 					later.Amount += l.Debit - l.Credit
 				}
 				if e.Seq > q.After && !strings.HasPrefix(e.Source, "arrival:") && !strings.HasPrefix(e.Source, posting.OpeningSource) {
-					add(cur, inbox.LineNewEntry, inbox.ProofItem{Seq: e.Seq, Label: e.Label, At: e.PostedAt, Amount: amount})
+					add(cur, inbox.LineNewEntry, inbox.ProofItem{Seq: e.Seq, Label: e.Label, At: e.PostedAt, Amount: -amount})
 				}
 			}
 		}
