@@ -200,6 +200,8 @@ var (
 	mails     = keep[inbox.Mail, mailRow]{name: "mails", key: "id", row: toMail, value: fromMail}
 	exports   = keep[ledger.Export, exportRow]{name: "exports", key: "id", row: toExport, value: fromExport}
 	sequences = keep[billing.Sequence, sequenceRow]{name: "sequences", key: "id", row: toSequence, value: fromSequence}
+	proofs    = keep[inbox.Proof, proofRow]{name: "proofs", key: "id", row: toProof, value: fromProof}
+	proofRuns = keep[inbox.ProofRun, proofRunRow]{name: "proof_runs", key: "connection_id", row: toProofRun, value: fromProofRun}
 	keys      = keep[books.IdempotencyKey, keyRow]{name: "idempotency_keys", key: "id", row: toKey, value: fromKey}
 	rates     = keep[ledger.Rate, rateRow]{name: "exchange_rates", key: "id", row: toRate, value: fromRate}
 	evidence  = keep[inbox.Evidence, evidenceRow]{name: "evidence", key: "id", row: toEvidence, value: fromEvidence}
@@ -213,6 +215,7 @@ var keptKinds = map[books.Kind]kept{
 	books.Receipts: receipts, books.Mails: mails, books.Exports: exports, books.Sequences: sequences, books.Keys: keys,
 	books.Rates:    rates,
 	books.Evidence: evidence, books.Payloads: payloads,
+	books.Proofs: proofs, books.ProofRuns: proofRuns,
 }
 
 // saveCustomerNames keeps the words customers are searched by, and the names on documents that are not frozen yet.

@@ -136,6 +136,8 @@ type arrivalRow struct {
 	SettledCurrency string
 	FeeBooked       int64
 	Unvalued        bool
+	Posted         int64
+	Unproven       bool
 }
 
 // sightingDoc is one time a way in reported an arrival, as JSON.
@@ -165,7 +167,7 @@ func toArrival(company string, v inbox.Arrival) arrivalRow {
 		FeeEntrySeq: v.FeeEntrySeq, FeePosted: v.FeePosted, ReceiptID: v.ReceiptID, Applied: v.Applied,
 		IntegratedAt: micros(v.IntegratedAt), IntegratedBy: v.IntegratedBy, DismissedBy: v.DismissedBy, Dismissal: v.Dismissal,
 		EvidenceHash: v.EvidenceHash, EntryEvidence: v.EntryEvidence, FeeEvidence: v.FeeEvidence,
-		FirstSeen: micros(v.FirstSeen), Version: v.Version, ToDo: v.ToDo(),
+		FirstSeen: micros(v.FirstSeen), Version: v.Version, Posted: v.Posted, Unproven: v.Unproven(), ToDo: v.ToDo(),
 		Postable:  v.State == inbox.Ready || v.State == inbox.Integrated && v.FeeDue() != 0,
 		Unmatched: v.State == inbox.Review && (v.Has(inbox.Unmatched) || v.Has(inbox.RelatedMissing)),
 		Charged:   v.Charged.Minor(), ChargedCurrency: string(v.Charged.Currency()), ChargedRate: v.Rate,
@@ -188,7 +190,7 @@ func fromArrival(r arrivalRow) (inbox.Arrival, error) {
 		EvidenceHash: r.EvidenceHash, EntryEvidence: r.EntryEvidence, FeeEvidence: r.FeeEvidence,
 		FirstSeen: instant(r.FirstSeen), Version: r.Version, Charged: d.money(r.Charged, r.ChargedCurrency), Rate: r.ChargedRate,
 		Worth: d.money(r.Worth, r.WorthCurrency), BookRate: d.decimal(r.BookRate), RateSource: r.RateSource, RateByHand: r.RateByHand,
-		Conversion: r.Conversion, Settled: d.money(r.Settled, r.SettledCurrency)}
+		Conversion: r.Conversion, Settled: d.money(r.Settled, r.SettledCurrency), Posted: r.Posted}
 	d.json(r.Flags, &v.Flags)
 	var sightings []sightingDoc
 	d.json(r.Sightings, &sightings)

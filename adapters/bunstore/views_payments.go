@@ -97,6 +97,9 @@ func (s *Store) Arrivals(ctx context.Context, company string, f app.ArrivalQuery
 	if f.Document != "" {
 		q = q.Where("a.document_id = ?", f.Document).Where("a.document_id <> ''")
 	}
+	if f.Payout != "" {
+		q = q.Where("a.payout_id = ?", f.Payout).Where("a.payout_id <> ''")
+	}
 	var rows []arrivalListRow
 	err = s.read.NewSelect().TableExpr("(?) AS page CROSS JOIN arrivals AS a", k.apply(q)).
 		Where("a.company_id = ?", company).Where("a.id = page.id").

@@ -254,6 +254,7 @@ func (a *App) integrateOne(ctx context.Context, tx *books.Tx, who access.Actor, 
 			return nil, err
 		}
 		seqs = append(seqs, ar.EntrySeq)
+		ar.Posted = ar.Gross.Minor()
 		ar.State, ar.IntegratedAt, ar.IntegratedBy = inbox.Integrated, tx.Now(), who.Name
 		ar.EntryEvidence = ar.EvidenceHash
 	}

@@ -61,6 +61,7 @@ type Views interface {
 	Receipt(ctx context.Context, company, id string) (inbox.Receipt, error)
 	Receipts(ctx context.Context, company string, q ReceiptQuery) (Page[ReceiptRow], error)
 	Feed(ctx context.Context, company, connection string) (inbox.Feed, error)
+	ProofViews
 
 	// Evidence is the list of payloads about an arrival or a delivery, without their bytes.
 	Evidence(ctx context.Context, company, subject string) (inbox.Evidence, error)
@@ -146,6 +147,7 @@ type Work struct {
 	Mails      []WorkItem
 	Deliveries []WorkItem
 	Feeds      []WorkItem // connections to poll
+	Proofs     []WorkItem // connections to check
 }
 
 // WorkItem points at one record that is due.
@@ -248,6 +250,7 @@ type ArrivalQuery struct {
 	Connection string
 	Kinds      []string
 	Document   string
+	Payout     string // the provider's id of the payout that holds them
 	Search     string // payer, external id, document number, customer
 	Desc       bool
 	Paging
@@ -383,6 +386,7 @@ type Home struct {
 	DraftInvoices   int
 	MailsFailed     int
 	ConnectionsDown int
+	Unproven        int // connections whose last check needs a look, or is older than two days
 	Deliveries      int // orphans
 	Months          []Month
 }

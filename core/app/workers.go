@@ -20,7 +20,7 @@ const (
 	deliveriesAtOnce = 16
 )
 
-// Work runs the background workers until ctx ends: outgoing mail, webhook deliveries, polling, erasing. It returns when all have
+// Work runs the background workers until ctx ends: outgoing mail, webhook deliveries, polling, erasing, proofs. It returns when all have
 // stopped. Several processes may run it on one database: each record's own state decides who does what.
 func (a *App) Work(ctx context.Context) {
 	var wg sync.WaitGroup
@@ -54,6 +54,9 @@ func (a *App) Work(ctx context.Context) {
 		})
 	})
 	wg.Go(func() { a.eraseNowAndThen(ctx) })
+	loop(nil, func(ctx context.Context) {
+		a.each(ctx, 1, proofTimeout, func(w Work) []WorkItem { return w.Proofs }, a.proveDue)
+	})
 	wg.Wait()
 }
 
@@ -64,6 +67,7 @@ func (a *App) WorkOnce(ctx context.Context) {
 		_, err := a.Poll(ctx, company, id, inbox.ByPoll)
 		return err
 	})
+	a.each(ctx, 1, proofTimeout, func(w Work) []WorkItem { return w.Proofs }, a.proveDue)
 	a.each(ctx, 1, retryTimeout, func(w Work) []WorkItem { return w.Mails }, a.DeliverMail)
 	a.eraseAll(ctx)
 }

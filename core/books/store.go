@@ -40,11 +40,13 @@ const (
 	Rates                   // ledger.Rate, by currency and day
 	Evidence                // inbox.Evidence, by the id of its subject
 	Payloads                // inbox.Payload
+	Proofs                  // inbox.Proof
+	ProofRuns               // inbox.ProofRun, by connection id
 	kinds
 )
 
 var kindNames = [kinds]string{"company", "account", "journal", "fiscal_year", "vat_code", "payment_method", "connection",
-	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "mail", "export", "sequence", "key", "rate", "evidence", "payload"}
+	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "mail", "export", "sequence", "key", "rate", "evidence", "payload", "proof", "proof_run"}
 
 // String is the kind's name as messages and the API use it.
 func (k Kind) String() string { return kindNames[k] }
@@ -198,6 +200,10 @@ func keyOf(k Kind, v any) string {
 	case inbox.Evidence:
 		return v.ID
 	case inbox.Payload:
+		return v.ID
+	case inbox.Proof:
+		return v.ID
+	case inbox.ProofRun:
 		return v.ID
 	}
 	panic("books: a record of no kind: " + k.String())

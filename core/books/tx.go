@@ -29,6 +29,8 @@ type Tx struct {
 	Rates      Table[ledger.Rate]
 	Evidence   Table[inbox.Evidence]
 	Payloads   Table[inbox.Payload] // put without being read: the bytes stay where they are
+	Proofs     Table[inbox.Proof]
+	ProofRuns  Table[inbox.ProofRun]
 	sequences  Table[billing.Sequence]
 	keys       Table[IdempotencyKey]
 
@@ -181,6 +183,8 @@ func (g *group) begin() *Tx {
 	tx.Rates = table(tx, Rates, func(v ledger.Rate) (string, ledger.Rate) { return v.ID, v })
 	tx.Evidence = table(tx, Evidence, func(v inbox.Evidence) (string, inbox.Evidence) { return v.ID, v.Clone() })
 	tx.Payloads = table(tx, Payloads, func(v inbox.Payload) (string, inbox.Payload) { return v.ID, v.Clone() })
+	tx.Proofs = table(tx, Proofs, func(v inbox.Proof) (string, inbox.Proof) { return v.ID, v.Clone() })
+	tx.ProofRuns = table(tx, ProofRuns, func(v inbox.ProofRun) (string, inbox.ProofRun) { return v.ID, v.Clone() })
 	tx.sequences = table(tx, Sequences, func(v billing.Sequence) (string, billing.Sequence) { return v.ID, v })
 	tx.keys = table(tx, Keys, func(v IdempotencyKey) (string, IdempotencyKey) { return v.ID, v })
 	return tx

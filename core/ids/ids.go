@@ -32,6 +32,7 @@ const (
 	Receipt    = "rec"
 	Mail       = "mail"
 	Export     = "exp"
+	Proof      = "prf"
 	Request    = "req"
 )
 

@@ -69,6 +69,7 @@ const (
 	ByReturn  Source = "return"
 	ByPoll    Source = "poll"
 	ByRefresh Source = "refresh"
+	ByProof   Source = "proof" // the daily comparison with the provider's list
 )
 
 // Sighting is one time that a way in reported the arrival: its provenance.
@@ -126,8 +127,10 @@ type Arrival struct {
 	RateByHand bool            // a person gave it: the company's table is not asked
 	Conversion bool            // money moved between two balances of the connection: the provider told, or a person
 
-	// What was posted. FeePosted is the commission already in the books, in minor units; it differs from Fee while a
+	// What was posted. Posted is the part of Gross that is in the books, in minor units; it differs from Gross when the
+	// provider changed its mind afterwards. FeePosted is the commission already in the books, in minor units; it differs from Fee while a
 	// commission that became known later waits for its entry.
+	Posted       int64
 	EntrySeq     int64
 	FeeEntrySeq  int64
 	FeePosted    int64

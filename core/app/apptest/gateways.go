@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -41,7 +42,7 @@ func NewGateways() *Gateways {
 		{Name: "strict", Type: gateway.BoolSetting},
 		{Name: "site", Type: gateway.URLSetting},
 		{Name: "pin", Type: gateway.SecretSetting},
-	}, Capabilities: []gateway.Capability{gateway.CanRefund, gateway.CanExpire, gateway.CanBalance, gateway.CanInstallWebhook}}})
+	}, Capabilities: []gateway.Capability{gateway.CanRefund, gateway.CanExpire, gateway.CanBalance, gateway.CanInstallWebhook, gateway.CanPayoutItems}}})
 	return g
 }
 
@@ -117,12 +118,15 @@ type Provider struct {
 	Account string
 
 	mu      sync.Mutex
-	At      time.Time // when the next movement happens
-	Fail    error     // what every call answers while it is set
-	Missing []string  // permissions that the key lacks
-	Webhook string    // the address that was installed
+	At      time.Time               // when the next movement happens
+	Fail    error                   // what every call answers while it is set
+	Missing []string                // permissions that the key lacks
+	Webhook string                  // the address that was installed
 	// Raw writes down what is answered about a movement; nil: its fields as JSON.
 	Raw      func(gateway.Payment) []byte
+	Break    func(call string) error // what one call answers; it holds the account locked
+	Mute     bool                    // it tells neither its balance nor what payouts consist of
+	Quiet    bool                    // movements do not name the payout that holds them
 	calls    []string
 	pages    map[string]*page
 	keys     map[string]string // idempotency key to session, or to refund
@@ -193,6 +197,9 @@ func (p *Provider) Put(m gateway.Payment) gateway.Payment {
 	defer p.mu.Unlock()
 	return p.put(m)
 }
+
+// PutLocked is Put for Change and Break, which hold the account locked.
+func (p *Provider) PutLocked(m gateway.Payment) gateway.Payment { return p.put(m) }
 
 func (p *Provider) put(m gateway.Payment) gateway.Payment {
 	p.At = p.At.Add(time.Second)
@@ -267,9 +274,13 @@ func (g *play) enter(call string) error {
 	}
 	g.p.mu.Lock()
 	g.p.calls = append(g.p.calls, call)
-	if g.p.Fail != nil {
-		defer g.p.mu.Unlock()
-		return g.p.Fail
+	err := g.p.Fail
+	if err == nil && g.p.Break != nil {
+		err = g.p.Break(call)
+	}
+	if err != nil {
+		g.p.mu.Unlock()
+		return err
 	}
 	return nil
 }
@@ -327,10 +338,13 @@ func (g *play) ListPayments(_ context.Context, r gateway.ListRequest) (gateway.P
 	}
 	defer g.p.mu.Unlock()
 	from, _ := strconv.Atoi(r.Cursor)
+	for r.Cursor == "" && from < len(g.p.log) && g.p.payments[g.p.log[from]].UpdatedAt.Before(r.Since) {
+		from++
+	}
 	to := min(len(g.p.log), from+max(r.Limit, 1))
 	out := gateway.Page{Next: strconv.Itoa(to), CaughtUp: to == len(g.p.log)}
 	for _, id := range g.p.log[min(from, to):to] {
-		out.Payments = append(out.Payments, g.p.payments[id])
+		out.Payments = append(out.Payments, g.p.shown(id))
 	}
 	return out, nil
 }
@@ -345,7 +359,7 @@ func (g *play) FetchPayment(_ context.Context, id string) (gateway.Payment, erro
 	if !ok {
 		return m, gateway.Fail(gateway.ErrNotFound, gateway.NotDone, "no_payment", "no such movement")
 	}
-	return m, nil
+	return g.p.shown(m.ID), nil
 }
 
 // ParseWebhook implements gateway.Gateway.
@@ -400,19 +414,17 @@ func (g *play) Balance(context.Context) ([]money.Money, error) {
 		return nil, err
 	}
 	defer g.p.mu.Unlock()
-	sum := money.Zero(money.EUR)
+	if g.p.Mute {
+		return nil, gateway.Fail(gateway.ErrUnsupported, gateway.NotDone, "", "no balance")
+	}
+	sums := map[money.Currency]money.Money{money.EUR: money.Zero(money.EUR)}
 	for _, m := range g.p.payments {
-		switch {
-		case m.State != gateway.Succeeded || m.Gross.Currency() != money.EUR:
-		case m.FeeState == gateway.FeeKnown:
-			sum = sum.Plus(m.Net)
-		case m.Kind.Inflow():
-			sum = sum.Plus(m.Gross)
-		default:
-			sum = sum.Minus(m.Gross)
+		if m.State == gateway.Succeeded {
+			cur := m.Gross.Currency()
+			sums[cur] = money.Zero(cur).Plus(money.Of(sums[cur].Minor()+effect(m), cur))
 		}
 	}
-	return []money.Money{sum}, nil
+	return slices.Collect(maps.Values(sums)), nil
 }
 
 // InstallWebhook implements gateway.WebhookInstaller. What it gives back is a secret that nobody declared.
@@ -423,4 +435,97 @@ func (g *play) InstallWebhook(_ context.Context, url string) (map[string]string,
 	defer g.p.mu.Unlock()
 	g.p.Webhook = url
 	return map[string]string{"webhook_secret": "whsec_" + strings.ToUpper(g.p.Account)}, nil
+}
+
+// PayoutItems implements gateway.PayoutReader.
+func (g *play) PayoutItems(_ context.Context, payout string) ([]string, error) {
+	if err := g.enter("payout_items"); err != nil {
+		return nil, err
+	}
+	defer g.p.mu.Unlock()
+	if g.p.Mute {
+		return nil, gateway.Fail(gateway.ErrUnsupported, gateway.NotDone, "", "no composition")
+	}
+	var out []string
+	for _, id := range slices.Sorted(maps.Keys(g.p.payments)) {
+		if g.p.payments[id].PayoutID == payout {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+func effect(m gateway.Payment) int64 {
+	switch {
+	case m.FeeState == gateway.FeeKnown:
+		return m.Net.Minor()
+	case m.Kind.Inflow():
+		return m.Gross.Minor()
+	}
+	return -m.Gross.Minor()
+}
+
+// shown is a movement as the provider shows it.
+func (p *Provider) shown(id string) gateway.Payment {
+	m := p.payments[id]
+	if p.Quiet {
+		m.PayoutID = ""
+	}
+	return m
+}
+
+// Slip records a movement that no list shows which was begun before: only one from the beginning finds it.
+func (p *Provider) Slip(m gateway.Payment) gateway.Payment {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m = p.put(m)
+	p.log = append([]string{m.ID}, p.log[:len(p.log)-1]...)
+	return m
+}
+
+// Forget makes as if a movement had never been.
+func (p *Provider) Forget(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.payments, id)
+	p.log = slices.DeleteFunc(p.log, func(s string) bool { return s == id })
+}
+
+// Distort changes a movement without saying so: no time of change, no place in a list that was begun.
+func (p *Provider) Distort(id string, fn func(*gateway.Payment)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.payments[id]
+	fn(&m)
+	p.payments[id] = m
+}
+
+// PayOut pays out what the account holds in a currency; false when that is nothing.
+func (p *Provider) PayOut(cur money.Currency) (gateway.Payment, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var sum int64
+	var items []string
+	for _, id := range slices.Sorted(maps.Keys(p.payments)) {
+		m := p.payments[id]
+		if m.State == gateway.Succeeded && m.PayoutID == "" && m.Kind != gateway.KindPayout && m.FeeState != gateway.FeeUnknown && m.Gross.Currency() == cur {
+			sum += effect(m)
+			items = append(items, id)
+		}
+	}
+	if sum <= 0 {
+		return gateway.Payment{}, false
+	}
+	p.n++
+	out := gateway.Payment{ID: fmt.Sprintf("po_%s_%d", p.Account, p.n), Kind: gateway.KindPayout, State: gateway.Succeeded, Gross: money.Of(sum, cur), FeeState: gateway.FeeNone}
+	for _, id := range items {
+		m := p.payments[id]
+		m.PayoutID = out.ID
+		if p.Quiet {
+			p.payments[id] = m
+		} else {
+			p.put(m)
+		}
+	}
+	return p.put(out), true
 }

@@ -155,7 +155,7 @@ func (s *Store) DueWork(_ context.Context, now time.Time, limit int) (app.Work, 
 		at time.Time
 		app.WorkItem
 	}
-	var mails, deliveries, feeds []due
+	var mails, deliveries, feeds, proofs []due
 	for company, b := range s.companies {
 		for _, m := range all(b, books.Mails, func(m inbox.Mail) bool {
 			return (m.State == inbox.MailQueued || m.State == inbox.MailSending) && !m.NextTry.After(now)
@@ -171,17 +171,20 @@ func (s *Store) DueWork(_ context.Context, now time.Time, limit int) (app.Work, 
 			if f := get[inbox.Feed](b, books.Feeds, c.ID); !f.NextPoll.After(now) {
 				feeds = append(feeds, due{f.NextPoll, app.WorkItem{Company: company, ID: c.ID}})
 			}
+			if r := get[inbox.ProofRun](b, books.ProofRuns, c.ID); !r.NextRun.After(now) && !get[inbox.Feed](b, books.Feeds, c.ID).LastExchange.IsZero() {
+				proofs = append(proofs, due{r.NextRun, app.WorkItem{Company: company, ID: c.ID}})
+			}
 		}
 	}
 	first := func(list []due) []app.WorkItem {
-		order(list, false, func(a, b due) int { return cmp.Or(a.at.Compare(b.at), strings.Compare(a.ID, b.ID)) })
+		order(list, false, func(a, b due) int { return cmp.Or(a.at.Compare(b.at), strings.Compare(a.ID, b.ID), strings.Compare(a.Company, b.Company)) })
 		var out []app.WorkItem
 		for _, d := range list[:min(limit, len(list))] {
 			out = append(out, d.WorkItem)
 		}
 		return out
 	}
-	return app.Work{Mails: first(mails), Deliveries: first(deliveries), Feeds: first(feeds)}, nil
+	return app.Work{Mails: first(mails), Deliveries: first(deliveries), Feeds: first(feeds), Proofs: first(proofs)}, nil
 }
 
 // Customer implements app.Views.
@@ -444,7 +447,7 @@ func (s *Store) Arrivals(_ context.Context, company string, q app.ArrivalQuery) 
 		var rows []app.ArrivalRow
 		for _, a := range all(b, books.Arrivals, func(a inbox.Arrival) bool {
 			return (!q.ToDo || a.ToDo()) && among(a.State, q.States) && (q.Connection == "" || a.ConnectionID == q.Connection) &&
-				among(string(a.Kind), q.Kinds) && (q.Document == "" || a.DocumentID == q.Document)
+				among(string(a.Kind), q.Kinds) && (q.Document == "" || a.DocumentID == q.Document) && (q.Payout == "" || a.PayoutID == q.Payout)
 		}) {
 			row := app.ArrivalRow{Arrival: a, CustomerName: get[party.Customer](b, books.Customers, a.CustomerID).Name}
 			switch a.Document {
@@ -808,6 +811,7 @@ func (s *Store) Home(_ context.Context, company string, today civil.Date) (app.H
 		}
 		h.MailsFailed = len(all(b, books.Mails, func(m inbox.Mail) bool { return m.State == inbox.MailFailed }))
 		h.ConnectionsDown = len(all(b, books.Connections, func(c inbox.Connection) bool { return c.Status == inbox.NeedsAttention }))
+		h.Unproven = b.unproven(today)
 		h.Deliveries = len(all(b, books.Deliveries, func(d inbox.Delivery) bool { return d.State == inbox.DeliveryOrphan }))
 		months := map[civil.Date]*app.Month{}
 		for _, r := range all(b, books.Receipts, func(r inbox.Receipt) bool { return r.Date.Year() == today.Year() && r.ReversedSeq == 0 }) {
