@@ -20,7 +20,7 @@ const (
 	deliveriesAtOnce = 16
 )
 
-// Work runs the background workers until ctx ends: outgoing mail, webhook deliveries, polling. It returns when all have
+// Work runs the background workers until ctx ends: outgoing mail, webhook deliveries, polling, refunds of unknown outcome. It returns when all have
 // stopped. Several processes may run it on one database: each record's own state decides who does what.
 func (a *App) Work(ctx context.Context) {
 	var wg sync.WaitGroup
@@ -53,6 +53,9 @@ func (a *App) Work(ctx context.Context) {
 			return err
 		})
 	})
+	loop(nil, func(ctx context.Context) {
+		a.each(ctx, 1, retryTimeout, func(w Work) []WorkItem { return w.Refunds }, a.SendRefund)
+	})
 	wg.Wait()
 }
 
@@ -63,6 +66,7 @@ func (a *App) WorkOnce(ctx context.Context) {
 		_, err := a.Poll(ctx, company, id, inbox.ByPoll)
 		return err
 	})
+	a.each(ctx, 1, retryTimeout, func(w Work) []WorkItem { return w.Refunds }, a.SendRefund)
 	a.each(ctx, 1, retryTimeout, func(w Work) []WorkItem { return w.Mails }, a.DeliverMail)
 }
 

@@ -31,6 +31,7 @@ const (
 	Deliveries              // inbox.Delivery
 	Feeds                   // inbox.Feed, by connection id
 	Receipts                // inbox.Receipt
+	Refunds                 // inbox.Refund
 	Mails                   // inbox.Mail
 	Exports                 // ledger.Export
 	Sequences               // billing.Sequence
@@ -39,7 +40,7 @@ const (
 )
 
 var kindNames = [kinds]string{"company", "account", "journal", "fiscal_year", "vat_code", "payment_method", "connection",
-	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "mail", "export", "sequence", "key"}
+	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "refund", "mail", "export", "sequence", "key"}
 
 // String is the kind's name as messages and the API use it.
 func (k Kind) String() string { return kindNames[k] }
@@ -173,6 +174,8 @@ func keyOf(k Kind, v any) string {
 	case inbox.Feed:
 		return v.ID
 	case inbox.Receipt:
+		return v.ID
+	case inbox.Refund:
 		return v.ID
 	case inbox.Mail:
 		return v.ID

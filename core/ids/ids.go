@@ -29,6 +29,7 @@ const (
 	Arrival    = "arr"
 	Delivery   = "whk"
 	Receipt    = "rec"
+	Refund     = "rfd"
 	Mail       = "mail"
 	Export     = "exp"
 	Request    = "req"

@@ -147,6 +147,10 @@ func uniques(v any) []unique {
 		return one("export "+strconv.FormatInt(v.Number, 10), v.ID, exists)
 	case inbox.Arrival:
 		return one(fmt.Sprintf("arrival %q %q %q", v.ConnectionID, v.Kind, v.ExternalID), v.ID, exists)
+	case inbox.Refund:
+		if v.Open() {
+			return one("refund of "+v.ReceiptID, v.ID, func(books.Put) error { return fault.New(fault.Conflict, fault.RefundInProgress) })
+		}
 	case inbox.Attempt:
 		if v.State.InProgress() {
 			return one("attempt on "+v.DocumentID, v.ID, func(books.Put) error { return fault.New(fault.Conflict, fault.PaymentInProgress) })

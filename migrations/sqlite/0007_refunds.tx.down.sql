@@ -1,0 +1,6 @@
+DELETE FROM sqlite_stat1 WHERE tbl = 'refunds' OR idx = 'arrivals_related';
+DROP INDEX arrivals_related;
+ALTER TABLE arrivals DROP COLUMN refund_id;
+ALTER TABLE receipts DROP COLUMN refund_id;
+ALTER TABLE receipts DROP COLUMN refunding;
+DROP TABLE refunds;
