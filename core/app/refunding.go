@@ -17,8 +17,12 @@ import (
 // certainly was refused; an outcome that is not known is no error, the refund's state says so.
 func (a *App) askRefund(ctx context.Context, company, id string) (inbox.Refund, error) {
 	rf, err := a.claimRefund(ctx, company, id)
-	if err != nil || !rf.Open() || rf.NextTry.IsZero() {
+	if err != nil || !rf.Open() {
 		return rf, err
+	}
+	if rf.NextTry.IsZero() {
+		a.lookAgain(ctx, company, []string{inbox.ArrivalID(rf.ConnectionID, gateway.KindPayment, rf.PaymentID)})
+		return a.Views.Refund(ctx, company, id)
 	}
 	setup, err := a.Books.Setup(ctx, company)
 	if err != nil {

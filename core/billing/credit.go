@@ -14,10 +14,7 @@ func (v *Invoice) CreditRows(gross int64) ([]VATRow, error) {
 	if gross <= 0 || gross > left {
 		return nil, fault.New(fault.Refused, fault.CreditTooLarge, "max", money.Of(max(0, left), v.Currency).Plain()).On("amount")
 	}
-	charged, err := v.charged(left)
-	if err != nil {
-		return nil, err
-	}
+	charged := v.charged(left)
 	if gross == left {
 		return slices.DeleteFunc(charged, func(r VATRow) bool { return r.Base == 0 && r.VAT == 0 }), nil
 	}
@@ -34,44 +31,32 @@ func (v *Invoice) CreditRows(gross int64) ([]VATRow, error) {
 	return rows, err
 }
 
-// charged is what the invoice still charges, in all left, by VAT code. How much tax credit notes took back is known for each
-// code; how much of the rest is each code's follows from it, and for codes without tax from what the others leave.
-func (v *Invoice) charged(left int64) ([]VATRow, error) {
+// charged is what the invoice still charges, in all left, by VAT code. Tax that is left at each code is exact. So are the bases,
+// but for two cases: invoices credited before their bases were kept, where they follow from the tax, and credit notes that took
+// back more of one code than it had, where the others bear it.
+func (v *Invoice) charged(left int64) []VATRow {
+	known := v.Credited
+	for _, r := range v.Totals.Rows {
+		known -= v.NetCredited[r.Code] + v.VATCredited[r.Code]
+	}
 	rows := make([]VATRow, len(v.Totals.Rows))
-	var free []int64 // gross of rows without tax
-	rest := left
+	largest, rest := 0, left
 	for i, r := range v.Totals.Rows {
 		rows[i] = r
-		if r.VAT == 0 {
-			free = append(free, r.Base)
-			continue
-		}
 		rows[i].VAT = r.VAT - v.VATCredited[r.Code]
-		rows[i].Base = money.Of(r.Base, v.Currency).Share(money.Of(rows[i].VAT, v.Currency), money.Of(r.VAT, v.Currency)).Minor()
+		switch {
+		case known == 0:
+			rows[i].Base = max(0, r.Base-v.NetCredited[r.Code])
+		case r.VAT != 0:
+			rows[i].Base = money.Of(r.Base, v.Currency).Share(money.Of(rows[i].VAT, v.Currency), money.Of(r.VAT, v.Currency)).Minor()
+		}
 		rest -= rows[i].Gross()
-	}
-	var parts []money.Money
-	if len(free) > 0 {
-		var err error
-		if parts, err = money.Of(max(0, rest), v.Currency).Split(free...); err != nil {
-			return nil, err
-		}
-		rest = min(0, rest)
-	}
-	for i := range rows {
-		if v.Totals.Rows[i].VAT == 0 {
-			rows[i].Base, parts = parts[0].Minor(), parts[1:]
+		if rows[i].Base > rows[largest].Base || known != 0 && r.VAT == 0 {
+			largest = i
 		}
 	}
-	// Cents of rounding stay with the largest row.
-	if rest != 0 && len(rows) > 0 {
-		largest := &rows[0]
-		for i := range rows {
-			if rows[i].Base > largest.Base {
-				largest = &rows[i]
-			}
-		}
-		largest.Base += rest
+	if len(rows) > 0 {
+		rows[largest].Base += rest
 	}
-	return rows, nil
+	return rows
 }

@@ -32,5 +32,6 @@ CREATE INDEX refunds_due ON refunds (next_try) WHERE state = 'requested';
 
 ALTER TABLE receipts ADD COLUMN refunding bigint NOT NULL DEFAULT 0;
 ALTER TABLE receipts ADD COLUMN refund_id text NOT NULL DEFAULT '';
+ALTER TABLE invoices ADD COLUMN net_credited text NOT NULL DEFAULT '';
 ALTER TABLE arrivals ADD COLUMN refund_id text NOT NULL DEFAULT '';
 CREATE INDEX arrivals_related ON arrivals (company_id, related_id) WHERE related_id <> '';

@@ -32,6 +32,7 @@ CREATE INDEX refunds_due ON refunds (next_try) WHERE state = 'requested';
 
 ALTER TABLE receipts ADD COLUMN refunding INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE receipts ADD COLUMN refund_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE invoices ADD COLUMN net_credited TEXT NOT NULL DEFAULT '';
 ALTER TABLE arrivals ADD COLUMN refund_id TEXT NOT NULL DEFAULT '';
 CREATE INDEX arrivals_related ON arrivals (company_id, related_id) WHERE related_id <> '';
 

@@ -119,6 +119,9 @@ type Provider struct {
 	mu       sync.Mutex
 	At       time.Time // when the next movement happens
 	Fail     error     // what every call answers while it is set
+	Lose     error     // what a refund answers although it was made: its answer is lost on the way
+	During   func()    // runs while a refund is asked for, before the account is looked at
+	Pending  bool      // refunds are pending at first
 	Missing  []string  // permissions that the key lacks
 	Webhook  string    // the address that was installed
 	calls    []string
@@ -347,22 +350,46 @@ func (g *play) ParseWebhook(_ context.Context, d gateway.Delivery) (gateway.Hint
 
 // Refund implements gateway.Refunder.
 func (g *play) Refund(_ context.Context, r gateway.RefundRequest) (gateway.Payment, error) {
+	if g.p != nil {
+		g.p.mu.Lock()
+		during := g.p.During
+		g.p.mu.Unlock()
+		if during != nil {
+			during()
+		}
+	}
 	if err := g.enter("refund"); err != nil {
 		return gateway.Payment{}, err
 	}
 	defer g.p.mu.Unlock()
 	if id, again := g.p.keys[r.IdempotencyKey]; again {
-		return g.p.payments[id], nil
+		return g.p.payments[id], g.p.Lose
 	}
 	of, ok := g.p.payments[r.PaymentID]
 	if !ok {
 		return of, gateway.Fail(gateway.ErrNotFound, gateway.NotDone, "no_payment", "no such movement")
 	}
+	left := of.Gross
+	for _, m := range g.p.payments {
+		if m.Kind == gateway.KindRefund && m.RelatedID == of.ID && m.State != gateway.Failed {
+			left = left.Minus(m.Gross)
+		}
+		if m.Kind == gateway.KindRefundReversal && g.p.payments[m.RelatedID].RelatedID == of.ID {
+			left = left.Plus(m.Gross)
+		}
+	}
+	if r.Amount.Cmp(left) > 0 {
+		return of, gateway.Fail(gateway.ErrPermanent, gateway.NotDone, "amount_too_large", "only "+left.String()+" can be refunded")
+	}
+	state := gateway.Succeeded
+	if g.p.Pending {
+		state = gateway.Pending
+	}
 	g.p.n++
-	m := g.p.put(withFee(gateway.Payment{ID: fmt.Sprintf("ref_%s_%d", g.p.Account, g.p.n), Kind: gateway.KindRefund, State: gateway.Succeeded, Gross: r.Amount,
+	m := g.p.put(withFee(gateway.Payment{ID: fmt.Sprintf("ref_%s_%d", g.p.Account, g.p.n), Kind: gateway.KindRefund, State: state, Gross: r.Amount,
 		RelatedID: of.ID, Reference: of.Reference, Description: r.Reason}, 0))
 	g.p.keys[r.IdempotencyKey] = m.ID
-	return m, nil
+	return m, g.p.Lose
 }
 
 // ExpireCheckout implements gateway.Expirer.

@@ -182,7 +182,7 @@ func frozen(before, after any) error {
 	}
 	printed := func(v billing.Invoice) string {
 		v = v.Clone()
-		v.MethodID, v.Paid, v.Credited, v.Dispute, v.VATMoved, v.VATCredited = "", 0, 0, 0, nil, nil
+		v.MethodID, v.Paid, v.Credited, v.Dispute, v.VATMoved, v.VATCredited, v.NetCredited = "", 0, 0, 0, nil, nil, nil
 		v.SentAt, v.PaidAt, v.UpdatedAt = v.IssuedAt, v.IssuedAt, v.IssuedAt
 		v.UpdatedBy, v.Version = "", 0
 		return fmt.Sprintf("%+v", v)
