@@ -126,6 +126,7 @@ const (
 	RefundElsewhere  Code = "refund_elsewhere"   // the gateway cannot be asked for it
 	CreditNoteNeeded Code = "credit_note_needed" // VAT was invoiced (art. 272-1 CGI)
 	PaymentDisputed  Code = "payment_disputed"
+	NoPageOpen       Code = "no_page_open"
 
 	// Mail.
 	MailNotSet     Code = "mail_not_set"
@@ -162,7 +163,7 @@ var params = map[Code][]string{
 	ArrivalNotReady: nil, ArrivalIntegrated: {"id"}, ArrivalDismissed: {"id"}, ArrivalNeedsHuman: {"reason"}, ReasonNeeded: nil, WrongCustomer: nil,
 	TooMuchImputed: {"max"},
 
-	NotRefundable: nil, RefundTooLarge: {"max"}, RefundInProgress: nil, RefundNotOpen: nil, RefundElsewhere: {"gateway"}, CreditNoteNeeded: nil, PaymentDisputed: nil,
+	NotRefundable: nil, RefundTooLarge: {"max"}, RefundInProgress: nil, RefundNotOpen: nil, RefundElsewhere: {"gateway"}, CreditNoteNeeded: nil, PaymentDisputed: nil, NoPageOpen: nil,
 
 	MailNotSet: nil, MailRefused: {"detail"}, MailUnreach: {"detail"}, MailNotPending: nil,
 }
