@@ -18,14 +18,14 @@ func (v *Invoice) CreditRows(gross int64) ([]VATRow, error) {
 	if gross == left {
 		return slices.DeleteFunc(charged, func(r VATRow) bool { return r.Base == 0 && r.VAT == 0 }), nil
 	}
-	taxes := map[string]int64{}
+	most := map[string]VATRow{}
 	for _, r := range charged {
-		taxes[r.Code] = r.VAT
+		most[r.Code] = r
 	}
 	rows, err := Allocate(gross, charged, v.Currency)
 	for i := range rows {
-		r := &rows[i]
-		over := max(0, r.VAT-taxes[r.Code]) // a cent of rounding
+		r := &rows[i] // a cent of rounding goes where there is room for it
+		over := max(0, r.VAT-most[r.Code].VAT) - max(0, r.Base-most[r.Code].Base)
 		r.VAT, r.Base = r.VAT-over, r.Base+over
 	}
 	return rows, err
@@ -33,7 +33,7 @@ func (v *Invoice) CreditRows(gross int64) ([]VATRow, error) {
 
 // charged is what the invoice still charges, in all left, by VAT code. Tax that is left at each code is exact. So are the bases,
 // but for two cases: invoices credited before their bases were kept, where they follow from the tax, and credit notes that took
-// back more of one code than it had, where the others bear it.
+// back more of one code than it had, where the others bear it: in the end their tax too.
 func (v *Invoice) charged(left int64) []VATRow {
 	known := v.Credited
 	for _, r := range v.Totals.Rows {
@@ -55,8 +55,25 @@ func (v *Invoice) charged(left int64) []VATRow {
 			largest = i
 		}
 	}
-	if len(rows) > 0 {
+	if rest > 0 {
 		rows[largest].Base += rest
+		return rows
+	}
+	for _, part := range []func(*VATRow) *int64{func(r *VATRow) *int64 { return &r.Base }, func(r *VATRow) *int64 { return &r.VAT }} {
+		for rest < 0 {
+			most := part(&rows[0])
+			for i := range rows {
+				if n := part(&rows[i]); *n > *most {
+					most = n
+				}
+			}
+			if *most <= 0 {
+				break
+			}
+			take := min(*most, -rest)
+			*most -= take
+			rest += take
+		}
 	}
 	return rows
 }
