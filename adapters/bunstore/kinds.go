@@ -197,6 +197,8 @@ var (
 	feeds      = keep[inbox.Feed, feedRow]{name: "feeds", key: "connection_id", row: toFeed, value: fromFeed}
 	receipts   = keep[inbox.Receipt, receiptRow]{name: "receipts", key: "id", row: toReceipt, value: fromReceipt,
 		beside: saveAllocations, complete: loadAllocations}
+	refunds = keep[inbox.Refund, refundRow]{name: "refunds", key: "id", row: toRefund, value: fromRefund,
+		hold: func(r *refundRow) bool { return r.State == inbox.RefundRequested }}
 	mails     = keep[inbox.Mail, mailRow]{name: "mails", key: "id", row: toMail, value: fromMail}
 	exports   = keep[ledger.Export, exportRow]{name: "exports", key: "id", row: toExport, value: fromExport}
 	sequences = keep[billing.Sequence, sequenceRow]{name: "sequences", key: "id", row: toSequence, value: fromSequence}
@@ -212,7 +214,7 @@ var keptKinds = map[books.Kind]kept{
 	books.Companies: companies, books.Accounts: accounts, books.Journals: journals, books.Years: years, books.VATCodes: vatCodes,
 	books.Methods: methods, books.Connections: connections, books.Customers: customers, books.Quotes: quotes, books.Invoices: invoices,
 	books.Links: links, books.Attempts: attempts, books.Arrivals: arrivals, books.Deliveries: deliveries, books.Feeds: feeds,
-	books.Receipts: receipts, books.Mails: mails, books.Exports: exports, books.Sequences: sequences, books.Keys: keys,
+	books.Receipts: receipts, books.Refunds: refunds, books.Mails: mails, books.Exports: exports, books.Sequences: sequences, books.Keys: keys,
 	books.Rates:    rates,
 	books.Evidence: evidence, books.Payloads: payloads,
 	books.Proofs: proofs, books.ProofRuns: proofRuns,

@@ -100,6 +100,7 @@ type arrivalRow struct {
 	State          inbox.State
 	Flags          string
 	AttemptID      string
+	RefundID       string
 	DocumentKind   inbox.DocumentKind
 	DocumentID     string
 	CustomerID     string
@@ -136,8 +137,8 @@ type arrivalRow struct {
 	SettledCurrency string
 	FeeBooked       int64
 	Unvalued        bool
-	Posted         int64
-	Unproven       bool
+	Posted          int64
+	Unproven        bool
 }
 
 // sightingDoc is one time a way in reported an arrival, as JSON.
@@ -162,14 +163,14 @@ func toArrival(company string, v inbox.Arrival) arrivalRow {
 		FeeVATCurrency: string(v.FeeVAT.Currency()), SessionID: v.SessionID, Reference: v.Reference, RelatedID: v.RelatedID,
 		PayoutID: v.PayoutID, Method: v.Method, PayerName: v.PayerName, PayerEmail: v.PayerEmail,
 		PayerKey: searchKey(v.PayerName + " " + v.PayerEmail), Description: v.Description, OccurredAt: micros(v.OccurredAt),
-		UpdatedAt: micros(v.UpdatedAt), State: v.State, Flags: jsonText(v.Flags), AttemptID: v.AttemptID, DocumentKind: v.Document,
+		UpdatedAt: micros(v.UpdatedAt), State: v.State, Flags: jsonText(v.Flags), AttemptID: v.AttemptID, RefundID: v.RefundID, DocumentKind: v.Document,
 		DocumentID: v.DocumentID, CustomerID: v.CustomerID, ByHand: v.ByHand, Sightings: jsonText(sightings), EntrySeq: v.EntrySeq,
 		FeeEntrySeq: v.FeeEntrySeq, FeePosted: v.FeePosted, ReceiptID: v.ReceiptID, Applied: v.Applied,
 		IntegratedAt: micros(v.IntegratedAt), IntegratedBy: v.IntegratedBy, DismissedBy: v.DismissedBy, Dismissal: v.Dismissal,
 		EvidenceHash: v.EvidenceHash, EntryEvidence: v.EntryEvidence, FeeEvidence: v.FeeEvidence,
 		FirstSeen: micros(v.FirstSeen), Version: v.Version, Posted: v.Posted, Unproven: v.Unproven(), ToDo: v.ToDo(),
 		Postable:  v.State == inbox.Ready || v.State == inbox.Integrated && v.FeeDue() != 0,
-		Unmatched: v.State == inbox.Review && (v.Has(inbox.Unmatched) || v.Has(inbox.RelatedMissing)),
+		Unmatched: v.Awaiting(),
 		Charged:   v.Charged.Minor(), ChargedCurrency: string(v.Charged.Currency()), ChargedRate: v.Rate,
 		Worth: v.Worth.Minor(), WorthCurrency: string(v.Worth.Currency()), BookRate: plain(v.BookRate), RateSource: v.RateSource,
 		RateByHand: v.RateByHand, Conversion: v.Conversion, Settled: v.Settled.Minor(), SettledCurrency: string(v.Settled.Currency()),
@@ -184,7 +185,7 @@ func fromArrival(r arrivalRow) (inbox.Arrival, error) {
 		Fee: d.money(r.Fee, r.FeeCurrency), FeeVAT: d.money(r.FeeVAT, r.FeeVATCurrency), SessionID: r.SessionID, Reference: r.Reference,
 		RelatedID: r.RelatedID, PayoutID: r.PayoutID, Method: r.Method, PayerName: r.PayerName, PayerEmail: r.PayerEmail,
 		Description: r.Description, OccurredAt: instant(r.OccurredAt), UpdatedAt: instant(r.UpdatedAt), State: r.State,
-		AttemptID: r.AttemptID, Document: r.DocumentKind, DocumentID: r.DocumentID, CustomerID: r.CustomerID, ByHand: r.ByHand,
+		AttemptID: r.AttemptID, RefundID: r.RefundID, Document: r.DocumentKind, DocumentID: r.DocumentID, CustomerID: r.CustomerID, ByHand: r.ByHand,
 		EntrySeq: r.EntrySeq, FeeEntrySeq: r.FeeEntrySeq, FeePosted: r.FeePosted, ReceiptID: r.ReceiptID, Applied: r.Applied,
 		IntegratedAt: instant(r.IntegratedAt), IntegratedBy: r.IntegratedBy, DismissedBy: r.DismissedBy, Dismissal: r.Dismissal,
 		EvidenceHash: r.EvidenceHash, EntryEvidence: r.EntryEvidence, FeeEvidence: r.FeeEvidence,
@@ -277,6 +278,8 @@ type receiptRow struct {
 	EntrySeq     int64
 	ReversedSeq  int64
 	Refunded     int64
+	Refunding    int64
+	RefundID     string
 	CreatedAt    int64
 	CreatedBy    string
 	Version      int64
@@ -287,7 +290,7 @@ func toReceipt(company string, v inbox.Receipt) receiptRow {
 	return receiptRow{CompanyID: company, ID: v.ID, CustomerID: v.CustomerID, Date: v.Date.Number(), Amount: v.Amount.Minor(),
 		Currency: string(v.Amount.Currency()), MethodID: v.MethodID, ArrivalID: v.ArrivalID, ConnectionID: v.Connection,
 		Reference: v.Reference, ReferenceKey: searchKey(v.Reference), Excess: v.Excess, EntrySeq: v.EntrySeq, ReversedSeq: v.ReversedSeq,
-		Refunded: v.Refunded, CreatedAt: micros(v.CreatedAt), CreatedBy: v.CreatedBy, Version: v.Version, Online: v.ArrivalID != ""}
+		Refunded: v.Refunded, Refunding: v.Refunding, RefundID: v.RefundID, CreatedAt: micros(v.CreatedAt), CreatedBy: v.CreatedBy, Version: v.Version, Online: v.ArrivalID != ""}
 }
 
 // fromReceipt leaves the allocations to be filled in.
@@ -295,7 +298,7 @@ func fromReceipt(r receiptRow) (inbox.Receipt, error) {
 	var d decoder
 	v := inbox.Receipt{ID: r.ID, CustomerID: r.CustomerID, Date: day(r.Date), Amount: d.money(r.Amount, r.Currency), MethodID: r.MethodID,
 		ArrivalID: r.ArrivalID, Connection: r.ConnectionID, Reference: r.Reference, Excess: r.Excess, EntrySeq: r.EntrySeq,
-		ReversedSeq: r.ReversedSeq, Refunded: r.Refunded, CreatedAt: instant(r.CreatedAt), CreatedBy: r.CreatedBy, Version: r.Version}
+		ReversedSeq: r.ReversedSeq, Refunded: r.Refunded, Refunding: r.Refunding, RefundID: r.RefundID, CreatedAt: instant(r.CreatedAt), CreatedBy: r.CreatedBy, Version: r.Version}
 	return v, d.done("receipt", r.ID)
 }
 

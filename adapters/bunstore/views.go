@@ -90,6 +90,7 @@ func (s *Store) DueWork(ctx context.Context, now time.Time, limit int) (app.Work
 	}{
 		{&w.Mails, "SELECT company_id, id FROM mails WHERE state IN ('queued', 'sending') AND next_try <= ? ORDER BY next_try, id LIMIT ?"},
 		{&w.Deliveries, "SELECT company_id, id FROM deliveries WHERE state IN ('stored', 'orphan') AND next_try > 0 AND next_try <= ? ORDER BY next_try, id LIMIT ?"},
+		{&w.Refunds, "SELECT company_id, id FROM refunds WHERE state = 'requested' AND next_try > 0 AND next_try <= ? ORDER BY next_try, id LIMIT ?"},
 		{&w.Feeds, `SELECT c.company_id, c.id FROM connections AS c
 			LEFT JOIN feeds AS f ON f.company_id = c.company_id AND f.connection_id = c.id
 			WHERE c.status = 'connected' AND coalesce(f.next_poll, 0) <= ? ORDER BY coalesce(f.next_poll, 0), c.id, c.company_id LIMIT ?`},

@@ -94,6 +94,9 @@ func (s *Store) Arrivals(ctx context.Context, company string, f app.ArrivalQuery
 	if len(f.Kinds) > 0 {
 		q = q.Where("a.kind IN (?)", bun.In(f.Kinds))
 	}
+	if f.Related != "" {
+		q = q.Where("a.related_id = ?", f.Related).Where("a.related_id <> ''")
+	}
 	if f.Document != "" {
 		q = q.Where("a.document_id = ?", f.Document).Where("a.document_id <> ''")
 	}

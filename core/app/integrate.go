@@ -45,6 +45,7 @@ func (a *App) Integrate(ctx context.Context, who access.Actor, list []string) ([
 	}
 	wake(a.nudge.mail)
 	a.closeSettled(ctx, who.Company, out)
+	a.lookAgain(ctx, who.Company, list)
 	return out, nil
 }
 
@@ -244,6 +245,13 @@ func (a *App) integrateOne(ctx context.Context, tx *books.Tx, who access.Actor, 
 		if err := a.classify(ctx, tx, &ar); err != nil {
 			return nil, err
 		}
+		if ar.Has(inbox.RelatedFirst) {
+			before, err := a.integrateRelated(ctx, tx, who, &ar)
+			if err != nil {
+				return nil, err
+			}
+			seqs = before
+		}
 		switch ar.State {
 		case inbox.Waiting, inbox.Void:
 			return nil, fault.New(fault.Refused, fault.ArrivalNotReady)
@@ -253,7 +261,11 @@ func (a *App) integrateOne(ctx context.Context, tx *books.Tx, who access.Actor, 
 		if ar.EntrySeq, err = a.postArrival(ctx, tx, who, &ar, conn); err != nil {
 			return nil, err
 		}
-		seqs = append(seqs, ar.EntrySeq)
+		note, err := a.creditNoteEntry(ctx, tx, &ar)
+		if err != nil {
+			return nil, err
+		}
+		seqs = append(append(seqs, note...), ar.EntrySeq)
 		ar.Posted = ar.Gross.Minor()
 		ar.State, ar.IntegratedAt, ar.IntegratedBy = inbox.Integrated, tx.Now(), who.Name
 		ar.EntryEvidence = ar.EvidenceHash
@@ -279,6 +291,28 @@ func (a *App) integrateOne(ctx context.Context, tx *books.Tx, who access.Actor, 
 		}
 	}
 	return entries, nil
+}
+
+// integrateRelated posts the movement that an arrival belongs to, before it. What is out of the ordinary about that one is
+// for a person to see, so the service actor does not post it on the way.
+func (a *App) integrateRelated(ctx context.Context, tx *books.Tx, who access.Actor, ar *inbox.Arrival) ([]int64, error) {
+	r, ok, err := related(ctx, tx, ar)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || who.Role == access.Service && !r.Plain() {
+		return nil, fault.New(fault.Refused, fault.ArrivalNeedsHuman, "reason", string(inbox.RelatedMissing))
+	}
+	entries, err := a.integrateOne(ctx, tx, who, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	seqs := make([]int64, len(entries))
+	for i, e := range entries {
+		seqs[i] = e.Seq
+	}
+	ar.SetFlag(inbox.RelatedFirst, false)
+	return seqs, nil
 }
 
 func blocking(ar *inbox.Arrival) inbox.Flag {
@@ -377,11 +411,21 @@ func (a *App) postArrival(ctx context.Context, tx *books.Tx, who access.Actor, a
 	case gateway.KindRefund, gateway.KindPaymentReversal:
 		err = a.giveBack(ctx, tx, s, ar, m.Date)
 	case gateway.KindRefundReversal:
+<<<<<<< HEAD
 		doc := ar.Document
 		if doc == inbox.DepositDocument {
 			doc = inbox.NoDocument
 		}
 		err = a.settleOn(ctx, tx, s, doc, ar.DocumentID, settled, m.Date)
+||||||| 2ae96f0
+		doc := ar.Document
+		if doc == inbox.DepositDocument {
+			doc = inbox.NoDocument
+		}
+		err = a.settleOn(ctx, tx, s, doc, ar.DocumentID, gross, m.Date)
+=======
+		err = a.takeBack(ctx, tx, s, ar, m.Date)
+>>>>>>> refunds
 	case gateway.KindDispute, gateway.KindDisputeReversal:
 		err = a.dispute(ctx, tx, s, ar, settled)
 	}
@@ -400,7 +444,7 @@ func (a *App) postArrival(ctx context.Context, tx *books.Tx, who access.Actor, a
 	if ar.Kind == gateway.KindPayment {
 		ar.ReceiptID = a.saveReceipt(tx, who, s, ar, conn, seq, m.Date)
 	}
-	return seq, nil
+	return seq, a.refundPosted(ctx, tx, s, ar, seq)
 }
 
 func (a *App) postOnly(ctx context.Context, tx *books.Tx, who access.Actor, d ledger.Draft) (int64, error) {
@@ -434,9 +478,43 @@ func (a *App) giveBack(ctx context.Context, tx *books.Tx, s *settling, ar *inbox
 		tx.Receipts.Put(rec)
 	}
 	s.credit(-credit)
-	if rest := amount - credit; rest > 0 {
-		return a.settleOn(ctx, tx, s, paid.Document, paid.DocumentID, -rest, day)
+	rest := amount - credit
+	switch {
+	case rest == 0:
+		return nil
+	case ar.RefundID != "":
+		return a.coverRefund(ctx, tx, s, ar.RefundID, paid, rest, day)
 	}
+	return a.settleOn(ctx, tx, s, paid.Document, paid.DocumentID, -rest, day)
+}
+
+// takeBack books a refund that failed after all: the payment stands again. What its document does not need any more, because
+// a credit note came with the refund, is the customer's credit, and may be refunded again from there.
+func (a *App) takeBack(ctx context.Context, tx *books.Tx, s *settling, ar *inbox.Arrival, day civil.Date) error {
+	doc := ar.Document
+	if doc == inbox.DepositDocument {
+		doc = inbox.NoDocument
+	}
+	s.exact = true
+	if err := a.settleOn(ctx, tx, s, doc, ar.DocumentID, ar.Gross.Minor(), day); err != nil {
+		return err
+	}
+	given, ok, err := related(ctx, tx, ar)
+	if err != nil || !ok || given.Kind != gateway.KindRefund {
+		return err
+	}
+	paid, ok, err := related(ctx, tx, &given)
+	if err != nil || !ok {
+		return err
+	}
+	rec, ok, err := tx.Receipts.Find(ctx, paid.ReceiptID)
+	if err != nil || !ok {
+		return err
+	}
+	rec.Refunded -= ar.Gross.Minor()
+	rec.Excess += s.excess
+	rec.Version++
+	tx.Receipts.Put(rec)
 	return nil
 }
 

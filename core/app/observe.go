@@ -36,6 +36,7 @@ func (a *App) record(ctx context.Context, company string, conn inbox.Connection,
 	}, books.Ref{Kind: books.Attempts, ID: attempt})
 	if err == nil {
 		a.automatic(ctx, company, seen)
+		a.lookAgain(ctx, company, arrivalIDs(conn, st.Payments))
 	}
 	return at, err
 }
@@ -56,8 +57,56 @@ func (a *App) observe(ctx context.Context, company string, conn inbox.Connection
 	})
 	if err == nil {
 		a.automatic(ctx, company, seen)
+		a.lookAgain(ctx, company, arrivalIDs(conn, ps))
 	}
 	return err
+}
+
+func arrivalIDs(conn inbox.Connection, ps []gateway.Payment) []string {
+	ids := make([]string, len(ps))
+	for i, p := range ps {
+		ids[i] = inbox.ArrivalID(conn.ID, p.Kind, p.ID)
+	}
+	return ids
+}
+
+// lookAgain classifies anew what waited for these arrivals: a refund that was reported before its payment, or while that
+// could not be posted.
+func (a *App) lookAgain(ctx context.Context, company string, others []string) {
+	if len(others) == 0 {
+		return
+	}
+	list, err := a.Views.ArrivalsAwaiting(ctx, company, others)
+	if err != nil {
+		a.Log.Warn("what waits for a payment could not be listed", err, "company", company)
+		return
+	}
+	if len(list) == 0 {
+		return
+	}
+	var ready []string
+	err = a.Books.Write(books.WithoutKey(ctx), company, func(ctx context.Context, tx *books.Tx) error {
+		ready = nil
+		if err := tx.Arrivals.Load(ctx, list...); err != nil {
+			return err
+		}
+		for _, id := range list {
+			if err := a.reclassify(ctx, tx, id); err != nil {
+				return err
+			}
+			if ar, ok, err := tx.Arrivals.Find(ctx, id); err != nil {
+				return err
+			} else if ok && ar.Plain() {
+				ready = append(ready, id)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		a.Log.Warn("what waited for a payment could not be looked at again", err, "company", company)
+		return
+	}
+	a.automatic(ctx, company, ready)
 }
 
 // automatic lets the service actor post what came when the company chose so; what is out of the ordinary stays for a human.
@@ -124,11 +173,18 @@ func (a *App) observeIn(ctx context.Context, tx *books.Tx, conn inbox.Connection
 				return nil, err
 			}
 		}
-		if !changed && ok && len(ar.Sightings) == sightings && ar.EvidenceHash == rested {
+		linked, err := a.linkRefund(ctx, tx, &ar)
+		if err != nil {
+			return nil, err
+		}
+		if !changed && ok && !linked && len(ar.Sightings) == sightings && ar.EvidenceHash == rested {
 			continue
 		}
-		if changed || !ok {
+		if changed || !ok || linked {
 			if err := a.followAttempt(ctx, tx, &ar, p); err != nil {
+				return nil, err
+			}
+			if err := a.followRefund(ctx, tx, &ar); err != nil {
 				return nil, err
 			}
 			if err := a.classify(ctx, tx, &ar); err != nil {
@@ -282,6 +338,7 @@ func (a *App) classifyRelated(ctx context.Context, tx *books.Tx, ar *inbox.Arriv
 	}
 	ar.Document, ar.DocumentID, ar.CustomerID = r.Document, r.DocumentID, r.CustomerID
 	ar.Settled = settles(ar, &r, tx.Setup().Company.Currency)
-	ar.SetFlag(inbox.RelatedMissing, r.State != inbox.Integrated)
-	return nil
+	ar.SetFlag(inbox.RelatedFirst, r.State == inbox.Ready)
+	ar.SetFlag(inbox.RelatedMissing, r.State != inbox.Integrated && r.State != inbox.Ready)
+	return a.classifyRefund(ctx, tx, ar, &r)
 }

@@ -50,7 +50,7 @@ type Views interface {
 	Arrivals(ctx context.Context, company string, q ArrivalQuery) (Page[ArrivalRow], error)
 	// ArrivalsReady lists ids of arrivals that OK on all would post, oldest first.
 	ArrivalsReady(ctx context.Context, company string, limit int) ([]string, error)
-	// ArrivalsUnmatched lists ids of arrivals in review for want of a document or of a related payment.
+	// ArrivalsUnmatched lists ids of arrivals that wait for something else to be known (inbox.Arrival.Awaiting).
 	ArrivalsUnmatched(ctx context.Context, company string, limit int) ([]string, error)
 	// ArrivalsUnvalued lists ids of arrivals in review for want of a rate or of the account of their balance, oldest first.
 	ArrivalsUnvalued(ctx context.Context, company string, limit int) ([]string, error)
@@ -60,6 +60,11 @@ type Views interface {
 	Waiting(ctx context.Context, company, document string) (int64, error)
 	Receipt(ctx context.Context, company, id string) (inbox.Receipt, error)
 	Receipts(ctx context.Context, company string, q ReceiptQuery) (Page[ReceiptRow], error)
+	Refund(ctx context.Context, company, id string) (inbox.Refund, error)
+	// RefundsOf lists the refunds asked for on a receipt, newest first.
+	RefundsOf(ctx context.Context, company, receipt string) ([]inbox.Refund, error)
+	// ArrivalsAwaiting lists ids of arrivals that wait for what becomes of these others (inbox.Arrival.Awaiting), by their RelatedID.
+	ArrivalsAwaiting(ctx context.Context, company string, others []string) ([]string, error)
 	Feed(ctx context.Context, company, connection string) (inbox.Feed, error)
 	ProofViews
 
@@ -148,6 +153,7 @@ type Work struct {
 	Deliveries []WorkItem
 	Feeds      []WorkItem // connections to poll
 	Proofs     []WorkItem // connections to check
+	Refunds    []WorkItem // to ask for again
 }
 
 // WorkItem points at one record that is due.
@@ -251,6 +257,7 @@ type ArrivalQuery struct {
 	Kinds      []string
 	Document   string
 	Payout     string // the provider's id of the payout that holds them
+	Related    string // the gateway's id of the movement they belong to
 	Search     string // payer, external id, document number, customer
 	Desc       bool
 	Paging

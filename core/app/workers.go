@@ -20,7 +20,7 @@ const (
 	deliveriesAtOnce = 16
 )
 
-// Work runs the background workers until ctx ends: outgoing mail, webhook deliveries, polling, erasing, proofs. It returns when all have
+// Work runs the background workers until ctx ends: outgoing mail, webhook deliveries, polling, erasing, proofs, refunds of unknown outcome. It returns when all have
 // stopped. Several processes may run it on one database: each record's own state decides who does what.
 func (a *App) Work(ctx context.Context) {
 	var wg sync.WaitGroup
@@ -57,6 +57,9 @@ func (a *App) Work(ctx context.Context) {
 	loop(nil, func(ctx context.Context) {
 		a.each(ctx, 1, proofTimeout, func(w Work) []WorkItem { return w.Proofs }, a.proveDue)
 	})
+	loop(nil, func(ctx context.Context) {
+		a.each(ctx, 1, retryTimeout, func(w Work) []WorkItem { return w.Refunds }, a.SendRefund)
+	})
 	wg.Wait()
 }
 
@@ -68,6 +71,7 @@ func (a *App) WorkOnce(ctx context.Context) {
 		return err
 	})
 	a.each(ctx, 1, proofTimeout, func(w Work) []WorkItem { return w.Proofs }, a.proveDue)
+	a.each(ctx, 1, retryTimeout, func(w Work) []WorkItem { return w.Refunds }, a.SendRefund)
 	a.each(ctx, 1, retryTimeout, func(w Work) []WorkItem { return w.Mails }, a.DeliverMail)
 	a.eraseAll(ctx)
 }

@@ -33,6 +33,7 @@ const (
 	Deliveries              // inbox.Delivery
 	Feeds                   // inbox.Feed, by connection id
 	Receipts                // inbox.Receipt
+	Refunds                 // inbox.Refund
 	Mails                   // inbox.Mail
 	Exports                 // ledger.Export
 	Sequences               // billing.Sequence
@@ -46,7 +47,7 @@ const (
 )
 
 var kindNames = [kinds]string{"company", "account", "journal", "fiscal_year", "vat_code", "payment_method", "connection",
-	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "mail", "export", "sequence", "key", "rate", "evidence", "payload", "proof", "proof_run"}
+	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "refund", "mail", "export", "sequence", "key", "rate", "evidence", "payload", "proof", "proof_run"}
 
 // String is the kind's name as messages and the API use it.
 func (k Kind) String() string { return kindNames[k] }
@@ -186,6 +187,8 @@ func keyOf(k Kind, v any) string {
 	case inbox.Feed:
 		return v.ID
 	case inbox.Receipt:
+		return v.ID
+	case inbox.Refund:
 		return v.ID
 	case inbox.Mail:
 		return v.ID

@@ -24,6 +24,7 @@ type Tx struct {
 	Deliveries Table[inbox.Delivery]
 	Feeds      Table[inbox.Feed]
 	Receipts   Table[inbox.Receipt]
+	Refunds    Table[inbox.Refund]
 	Mails      Table[inbox.Mail]
 	Exports    Table[ledger.Export]
 	Rates      Table[ledger.Rate]
@@ -178,6 +179,7 @@ func (g *group) begin() *Tx {
 	tx.Deliveries = table(tx, Deliveries, func(v inbox.Delivery) (string, inbox.Delivery) { return v.ID, v.Clone() })
 	tx.Feeds = table(tx, Feeds, func(v inbox.Feed) (string, inbox.Feed) { return v.ID, v.Clone() })
 	tx.Receipts = table(tx, Receipts, func(v inbox.Receipt) (string, inbox.Receipt) { return v.ID, v.Clone() })
+	tx.Refunds = table(tx, Refunds, func(v inbox.Refund) (string, inbox.Refund) { return v.ID, v.Clone() })
 	tx.Mails = table(tx, Mails, func(v inbox.Mail) (string, inbox.Mail) { return v.ID, v.Clone() })
 	tx.Exports = table(tx, Exports, func(v ledger.Export) (string, ledger.Export) { return v.ID, v })
 	tx.Rates = table(tx, Rates, func(v ledger.Rate) (string, ledger.Rate) { return v.ID, v })

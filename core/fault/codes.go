@@ -124,6 +124,16 @@ const (
 	EvidenceErased Code = "evidence_erased"
 	EvidenceBroken Code = "evidence_broken"
 
+	// Refunds.
+	NotRefundable    Code = "not_refundable"     // not an online receipt, or taken back
+	RefundTooLarge   Code = "refund_too_large"   // more than may still be given back
+	RefundInProgress Code = "refund_in_progress" // the outcome of another refund of the receipt is not known
+	RefundNotOpen    Code = "refund_not_open"    // its outcome is known
+	RefundElsewhere  Code = "refund_elsewhere"   // the gateway cannot be asked for it
+	CreditNoteNeeded Code = "credit_note_needed" // VAT was invoiced (art. 272-1 CGI)
+	PaymentDisputed  Code = "payment_disputed"
+	NoPageOpen       Code = "no_page_open"
+
 	// Mail.
 	MailNotSet     Code = "mail_not_set"
 	MailRefused    Code = "mail_refused"
@@ -158,6 +168,8 @@ var params = map[Code][]string{
 
 	ArrivalNotReady: nil, ArrivalIntegrated: {"id"}, ArrivalDismissed: {"id"}, ArrivalNeedsHuman: {"reason"}, ReasonNeeded: nil, WrongCustomer: nil,
 	TooMuchImputed: {"max"}, RateNotNeeded: {"currency"}, NothingToRevalue: {"account"}, EvidenceErased: {"when", "months"}, EvidenceBroken: {"hash"},
+
+	NotRefundable: nil, RefundTooLarge: {"max"}, RefundInProgress: nil, RefundNotOpen: nil, RefundElsewhere: {"gateway"}, CreditNoteNeeded: nil, PaymentDisputed: nil, NoPageOpen: nil,
 
 	MailNotSet: nil, MailRefused: {"detail"}, MailUnreach: {"detail"}, MailNotPending: nil,
 }

@@ -30,6 +30,7 @@ const (
 	Delivery   = "whk"
 	Evidence   = "evd"
 	Receipt    = "rec"
+	Refund     = "rfd"
 	Mail       = "mail"
 	Export     = "exp"
 	Proof      = "prf"

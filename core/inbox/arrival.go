@@ -50,6 +50,8 @@ const (
 	ClosedPeriod     Flag = "closed_period"     // dated in a closed period: posted on the first open day
 	FeePending       Flag = "fee_pending"       // the commission will come later
 	RelatedMissing   Flag = "related_missing"   // the payment it belongs to is not posted yet
+	RelatedFirst     Flag = "related_first"     // the payment it belongs to will be posted with it, before it
+	RefundOpen       Flag = "refund_open"       // perhaps the refund we are asking for: the gateway's answer will tell
 	WrongMode        Flag = "wrong_mode"        // play money, in real books
 	UnknownKind      Flag = "unknown_kind"
 	RateMissing      Flag = "rate_missing"    // of a balance in another currency, and nobody said what it is worth
@@ -58,7 +60,7 @@ const (
 
 // Blocking says whether a flag keeps OK from posting until a human decided.
 func (f Flag) Blocking() bool {
-	return f != ClosedPeriod && f != FeePending && f != Overpaid && f != AmountMismatch
+	return f != ClosedPeriod && f != FeePending && f != Overpaid && f != AmountMismatch && f != RelatedFirst
 }
 
 // Source is a way in.
@@ -69,7 +71,8 @@ const (
 	ByReturn  Source = "return"
 	ByPoll    Source = "poll"
 	ByRefresh Source = "refresh"
-	ByProof   Source = "proof" // the daily comparison with the provider's list
+	ByProof   Source = "proof"  // the daily comparison with the provider's list
+	ByRefund  Source = "refund" // the answer to our request
 )
 
 // Sighting is one time that a way in reported the arrival: its provenance.
@@ -114,6 +117,7 @@ type Arrival struct {
 	State      State
 	Flags      []Flag
 	AttemptID  string
+	RefundID   string // the refund of ours that it answers
 	Document   DocumentKind
 	DocumentID string
 	CustomerID string
@@ -262,10 +266,16 @@ func (a *Arrival) Blocked() bool {
 	return false
 }
 
+// Awaiting says whether the arrival is in review only until something else is known: its document, the movement it belongs
+// to, or the outcome of a refund.
+func (a *Arrival) Awaiting() bool {
+	return a.State == Review && (a.Has(Unmatched) || a.Has(RelatedMissing) || a.Has(RefundOpen))
+}
+
 // Plain says whether the arrival, or a commission on it, may be posted without anybody looking: exactly what was asked for.
 func (a *Arrival) Plain() bool {
 	for _, f := range a.Flags {
-		if f != FeePending && f != ClosedPeriod {
+		if f != FeePending && f != ClosedPeriod && f != RelatedFirst {
 			return false
 		}
 	}

@@ -42,6 +42,10 @@ const (
 	ReverseChargeDeductible = "445662"
 	ReverseChargeDue        = "445201"
 
+	// Price reductions granted, by what was sold; postings use them when a person chooses so.
+	ReductionServices = "709600"
+	ReductionGoods    = "709700"
+
 	SalesJournal   = "VE"
 	BankJournal    = "BQ"
 	MiscJournal    = "OD"
@@ -257,6 +261,14 @@ func AddVAT(d *ledger.Draft, moves []VATMove) {
 		s.add(v.To, "", "", -v.Amount)
 	}
 	d.Lines = s.lines
+}
+
+// Reduction is the account of a price reduction on what was sold (E7, commercial gesture).
+func Reduction(n billing.Nature) string {
+	if n == billing.Goods {
+		return ReductionGoods
+	}
+	return ReductionServices
 }
 
 // VATOnDeposit makes the VAT of a deposit due on receipt (E5): D 445871 / C 44571; rows are those of the deposit invoice.

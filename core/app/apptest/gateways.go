@@ -118,10 +118,13 @@ type Provider struct {
 	Account string
 
 	mu      sync.Mutex
-	At      time.Time               // when the next movement happens
-	Fail    error                   // what every call answers while it is set
-	Missing []string                // permissions that the key lacks
-	Webhook string                  // the address that was installed
+	At      time.Time // when the next movement happens
+	Fail    error     // what every call answers while it is set
+	Lose    error     // what a refund answers although it was made: its answer is lost on the way
+	During  func()    // runs while a refund is asked for, before the account is looked at
+	Pending bool      // refunds are pending at first
+	Missing []string  // permissions that the key lacks
+	Webhook string    // the address that was installed
 	// Raw writes down what is answered about a movement; nil: its fields as JSON.
 	Raw      func(gateway.Payment) []byte
 	Break    func(call string) error // what one call answers; it holds the account locked
@@ -378,22 +381,46 @@ func (g *play) ParseWebhook(_ context.Context, d gateway.Delivery) (gateway.Hint
 
 // Refund implements gateway.Refunder.
 func (g *play) Refund(_ context.Context, r gateway.RefundRequest) (gateway.Payment, error) {
+	if g.p != nil {
+		g.p.mu.Lock()
+		during := g.p.During
+		g.p.mu.Unlock()
+		if during != nil {
+			during()
+		}
+	}
 	if err := g.enter("refund"); err != nil {
 		return gateway.Payment{}, err
 	}
 	defer g.p.mu.Unlock()
 	if id, again := g.p.keys[r.IdempotencyKey]; again {
-		return g.p.payments[id], nil
+		return g.p.payments[id], g.p.Lose
 	}
 	of, ok := g.p.payments[r.PaymentID]
 	if !ok {
 		return of, gateway.Fail(gateway.ErrNotFound, gateway.NotDone, "no_payment", "no such movement")
 	}
+	left := of.Gross
+	for _, m := range g.p.payments {
+		if m.Kind == gateway.KindRefund && m.RelatedID == of.ID && m.State != gateway.Failed {
+			left = left.Minus(m.Gross)
+		}
+		if m.Kind == gateway.KindRefundReversal && g.p.payments[m.RelatedID].RelatedID == of.ID {
+			left = left.Plus(m.Gross)
+		}
+	}
+	if r.Amount.Cmp(left) > 0 {
+		return of, gateway.Fail(gateway.ErrPermanent, gateway.NotDone, "amount_too_large", "only "+left.String()+" can be refunded")
+	}
+	state := gateway.Succeeded
+	if g.p.Pending {
+		state = gateway.Pending
+	}
 	g.p.n++
-	m := g.p.put(withFee(gateway.Payment{ID: fmt.Sprintf("ref_%s_%d", g.p.Account, g.p.n), Kind: gateway.KindRefund, State: gateway.Succeeded, Gross: r.Amount,
+	m := g.p.put(withFee(gateway.Payment{ID: fmt.Sprintf("ref_%s_%d", g.p.Account, g.p.n), Kind: gateway.KindRefund, State: state, Gross: r.Amount,
 		RelatedID: of.ID, Reference: of.Reference, Description: r.Reason}, 0))
 	g.p.keys[r.IdempotencyKey] = m.ID
-	return m, nil
+	return m, g.p.Lose
 }
 
 // ExpireCheckout implements gateway.Expirer.

@@ -155,7 +155,7 @@ func (s *Store) DueWork(_ context.Context, now time.Time, limit int) (app.Work, 
 		at time.Time
 		app.WorkItem
 	}
-	var mails, deliveries, feeds, proofs []due
+	var mails, deliveries, feeds, proofs, refunds []due
 	for company, b := range s.companies {
 		for _, m := range all(b, books.Mails, func(m inbox.Mail) bool {
 			return (m.State == inbox.MailQueued || m.State == inbox.MailSending) && !m.NextTry.After(now)
@@ -167,6 +167,9 @@ func (s *Store) DueWork(_ context.Context, now time.Time, limit int) (app.Work, 
 		}) {
 			deliveries = append(deliveries, due{d.NextTry, app.WorkItem{Company: company, ID: d.ID}})
 		}
+		for _, r := range all(b, books.Refunds, func(r inbox.Refund) bool { return r.Open() && !r.NextTry.IsZero() && !r.NextTry.After(now) }) {
+			refunds = append(refunds, due{r.NextTry, app.WorkItem{Company: company, ID: r.ID}})
+		}
 		for _, c := range all(b, books.Connections, func(c inbox.Connection) bool { return c.Status == inbox.Connected }) {
 			if f := get[inbox.Feed](b, books.Feeds, c.ID); !f.NextPoll.After(now) {
 				feeds = append(feeds, due{f.NextPoll, app.WorkItem{Company: company, ID: c.ID}})
@@ -177,14 +180,16 @@ func (s *Store) DueWork(_ context.Context, now time.Time, limit int) (app.Work, 
 		}
 	}
 	first := func(list []due) []app.WorkItem {
-		order(list, false, func(a, b due) int { return cmp.Or(a.at.Compare(b.at), strings.Compare(a.ID, b.ID), strings.Compare(a.Company, b.Company)) })
+		order(list, false, func(a, b due) int {
+			return cmp.Or(a.at.Compare(b.at), strings.Compare(a.ID, b.ID), strings.Compare(a.Company, b.Company))
+		})
 		var out []app.WorkItem
 		for _, d := range list[:min(limit, len(list))] {
 			out = append(out, d.WorkItem)
 		}
 		return out
 	}
-	return app.Work{Mails: first(mails), Deliveries: first(deliveries), Feeds: first(feeds), Proofs: first(proofs)}, nil
+	return app.Work{Mails: first(mails), Deliveries: first(deliveries), Feeds: first(feeds), Proofs: first(proofs), Refunds: first(refunds)}, nil
 }
 
 // Customer implements app.Views.
@@ -447,7 +452,8 @@ func (s *Store) Arrivals(_ context.Context, company string, q app.ArrivalQuery) 
 		var rows []app.ArrivalRow
 		for _, a := range all(b, books.Arrivals, func(a inbox.Arrival) bool {
 			return (!q.ToDo || a.ToDo()) && among(a.State, q.States) && (q.Connection == "" || a.ConnectionID == q.Connection) &&
-				among(string(a.Kind), q.Kinds) && (q.Document == "" || a.DocumentID == q.Document) && (q.Payout == "" || a.PayoutID == q.Payout)
+				among(string(a.Kind), q.Kinds) && (q.Document == "" || a.DocumentID == q.Document) && (q.Payout == "" || a.PayoutID == q.Payout) &&
+				(q.Related == "" || a.RelatedID == q.Related)
 		}) {
 			row := app.ArrivalRow{Arrival: a, CustomerName: get[party.Customer](b, books.Customers, a.CustomerID).Name}
 			switch a.Document {
@@ -492,7 +498,7 @@ func (s *Store) ArrivalsReady(_ context.Context, company string, limit int) ([]s
 // ArrivalsUnmatched implements app.Views.
 func (s *Store) ArrivalsUnmatched(_ context.Context, company string, limit int) ([]string, error) {
 	return s.arrivalIDs(company, limit, func(a inbox.Arrival) bool {
-		return a.State == inbox.Review && (a.Has(inbox.Unmatched) || a.Has(inbox.RelatedMissing))
+		return a.Awaiting()
 	})
 }
 
@@ -546,6 +552,39 @@ func (s *Store) Receipts(_ context.Context, company string, q app.ReceiptQuery) 
 			return cmp.Or(cmp.Compare(x.Date.Number(), y.Date.Number()), strings.Compare(x.ID, y.ID))
 		})
 		return paged(rows, q.Paging)
+	})
+}
+
+// Refund implements app.Views.
+func (s *Store) Refund(_ context.Context, company, id string) (inbox.Refund, error) {
+	return one[inbox.Refund](s, company, books.Refunds, id)
+}
+
+// RefundsOf implements app.Views.
+func (s *Store) RefundsOf(_ context.Context, company, receipt string) ([]inbox.Refund, error) {
+	return look(s, company, func(b *shelf) ([]inbox.Refund, error) {
+		list := all(b, books.Refunds, func(r inbox.Refund) bool { return r.ReceiptID == receipt })
+		order(list, true, func(a, b inbox.Refund) int {
+			return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+		})
+		return list, nil
+	})
+}
+
+// ArrivalsAwaiting implements app.Views.
+func (s *Store) ArrivalsAwaiting(_ context.Context, company string, others []string) ([]string, error) {
+	return look(s, company, func(b *shelf) ([]string, error) {
+		var out []string
+		for _, a := range all(b, books.Arrivals, func(a inbox.Arrival) bool { return a.Awaiting() && a.RelatedID != "" }) {
+			if slices.ContainsFunc(others, func(id string) bool {
+				o := get[inbox.Arrival](b, books.Arrivals, id)
+				return o.ConnectionID == a.ConnectionID && o.ExternalID == a.RelatedID
+			}) {
+				out = append(out, a.ID)
+			}
+		}
+		slices.Sort(out)
+		return out, nil
 	})
 }
 
