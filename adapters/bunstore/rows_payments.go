@@ -47,6 +47,7 @@ type attemptRow struct {
 	Reason       string
 	SessionID    string
 	URL          string `bun:"url"`
+	Declines     int
 	ExpiresAt    int64
 	CreatedAt    int64
 	UpdatedAt    int64
@@ -56,7 +57,7 @@ type attemptRow struct {
 func toAttempt(company string, v inbox.Attempt) attemptRow {
 	return attemptRow{CompanyID: company, ID: v.ID, ConnectionID: v.ConnectionID, DocumentKind: v.Document, DocumentID: v.DocumentID,
 		CustomerID: v.CustomerID, Amount: v.Amount.Minor(), Currency: string(v.Amount.Currency()), State: v.State, Reason: v.Reason,
-		SessionID: v.SessionID, URL: v.URL, ExpiresAt: micros(v.ExpiresAt), CreatedAt: micros(v.CreatedAt),
+		SessionID: v.SessionID, URL: v.URL, Declines: v.Declines, ExpiresAt: micros(v.ExpiresAt), CreatedAt: micros(v.CreatedAt),
 		UpdatedAt: micros(v.UpdatedAt), Version: v.Version}
 }
 
@@ -64,7 +65,7 @@ func fromAttempt(r attemptRow) (inbox.Attempt, error) {
 	var d decoder
 	v := inbox.Attempt{ID: r.ID, ConnectionID: r.ConnectionID, Document: r.DocumentKind, DocumentID: r.DocumentID,
 		CustomerID: r.CustomerID, Amount: d.money(r.Amount, r.Currency), State: r.State, Reason: r.Reason, SessionID: r.SessionID,
-		URL: r.URL, ExpiresAt: instant(r.ExpiresAt), CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version}
+		URL: r.URL, Declines: r.Declines, ExpiresAt: instant(r.ExpiresAt), CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version}
 	return v, d.done("attempt", r.ID)
 }
 
@@ -243,19 +244,35 @@ type feedRow struct {
 	LastExchange int64
 	LastError    string
 	NextPoll     int64
+	LastWebhook  int64
 	Failures     int
+	BusyUntil    int64
+	Asked        bool
+	Found        int
+	PastSince    int64
+	PastAsked    int64
+	PastCursor   string
+	PastFound    int
+	PastReached  int64
+	PastEnded    int64
+	PastProblem  string
 	Quarantined  string
 }
 
 func toFeed(company string, v inbox.Feed) feedRow {
 	return feedRow{CompanyID: company, ConnectionID: v.ID, Cursor: v.Cursor, LastExchange: micros(v.LastExchange), LastError: v.LastError,
-		NextPoll: micros(v.NextPoll), Failures: v.Failures, Quarantined: jsonText(v.Quarantined)}
+		NextPoll: micros(v.NextPoll), LastWebhook: micros(v.LastWebhook), Failures: v.Failures, BusyUntil: micros(v.BusyUntil), Asked: v.Asked, Found: v.Found,
+		PastSince: micros(v.History.Since), PastAsked: micros(v.History.AskedAt), PastCursor: v.History.Cursor, PastFound: v.History.Found,
+		PastReached: micros(v.History.Reached), PastEnded: micros(v.History.EndedAt), PastProblem: v.History.Problem,
+		Quarantined: jsonText(v.Quarantined)}
 }
 
 func fromFeed(r feedRow) (inbox.Feed, error) {
 	var d decoder
 	v := inbox.Feed{ID: r.ConnectionID, Cursor: r.Cursor, LastExchange: instant(r.LastExchange), LastError: r.LastError,
-		NextPoll: instant(r.NextPoll), Failures: r.Failures}
+		NextPoll: instant(r.NextPoll), LastWebhook: instant(r.LastWebhook), Failures: r.Failures, BusyUntil: instant(r.BusyUntil), Asked: r.Asked, Found: r.Found,
+		History: inbox.History{Since: instant(r.PastSince), AskedAt: instant(r.PastAsked), Cursor: r.PastCursor, Found: r.PastFound,
+			Reached: instant(r.PastReached), EndedAt: instant(r.PastEnded), Problem: r.PastProblem}}
 	d.json(r.Quarantined, &v.Quarantined)
 	return v, d.done("feed", r.ConnectionID)
 }

@@ -253,6 +253,9 @@ type connectionRow struct {
 	FeeVAT            inbox.FeeVAT `bun:"fee_vat"`
 	FeeVATRate        string       `bun:"fee_vat_rate"`
 	BalanceAccounts   string
+	ConnectedAt       int64
+	WebhookURL        string `bun:"webhook_url"`
+	WebhookAt         int64
 	SwitchedOn        bool
 	Status            inbox.Status
 	Problem           string
@@ -264,7 +267,8 @@ func toConnection(company string, v inbox.Connection) connectionRow {
 	r := connectionRow{CompanyID: company, ID: v.ID, Gateway: v.Gateway, Label: v.Label, Mode: v.Mode, AccountID: v.AccountID,
 		Account: v.Account, Sealed: blob(v.Sealed), Journal: v.Journal, GatewayAccount: v.GatewayAccount,
 		CommissionAccount: v.CommissionAccount, BankJournal: v.BankJournal, BankAccount: v.BankAccount,
-		DisputeFeeAccount: v.DisputeFeeAccount, FeeVAT: v.FeeVAT, FeeVATRate: plain(v.FeeVATRate), SwitchedOn: v.On,
+		DisputeFeeAccount: v.DisputeFeeAccount, FeeVAT: v.FeeVAT, FeeVATRate: plain(v.FeeVATRate),
+		ConnectedAt: micros(v.ConnectedAt), WebhookURL: v.WebhookURL, WebhookAt: micros(v.WebhookAt), SwitchedOn: v.On,
 		Status: v.Status, Problem: v.Problem, Detail: v.Detail, Version: v.Version}
 	if len(v.Public) > 0 {
 		r.Public = mustJSON(v.Public)
@@ -280,7 +284,7 @@ func fromConnection(r connectionRow) (inbox.Connection, error) {
 	v := inbox.Connection{ID: r.ID, Gateway: r.Gateway, Label: r.Label, Mode: r.Mode, AccountID: r.AccountID, Account: r.Account,
 		Sealed: bytesOrNil(r.Sealed), Journal: r.Journal, GatewayAccount: r.GatewayAccount, CommissionAccount: r.CommissionAccount,
 		BankJournal: r.BankJournal, BankAccount: r.BankAccount, DisputeFeeAccount: r.DisputeFeeAccount, FeeVAT: r.FeeVAT,
-		FeeVATRate: d.decimal(r.FeeVATRate), On: r.SwitchedOn, Status: r.Status, Problem: r.Problem, Detail: r.Detail, Version: r.Version}
+		FeeVATRate: d.decimal(r.FeeVATRate), ConnectedAt: instant(r.ConnectedAt), WebhookURL: r.WebhookURL, WebhookAt: instant(r.WebhookAt), On: r.SwitchedOn, Status: r.Status, Problem: r.Problem, Detail: r.Detail, Version: r.Version}
 	d.json(r.Public, &v.Public)
 	d.json(r.BalanceAccounts, &v.BalanceAccounts)
 	return v, d.done("connection", r.ID)

@@ -12,7 +12,8 @@ import (
 )
 
 // record stores what a gateway answered about one attempt's page: the attempt's state and the payments on it, together.
-func (a *App) record(ctx context.Context, company string, conn inbox.Connection, attempt string, st gateway.CheckoutStatus, src inbox.Source) (inbox.Attempt, error) {
+// declines, when given, is how often taking its money was declined by now.
+func (a *App) record(ctx context.Context, company string, conn inbox.Connection, attempt string, st gateway.CheckoutStatus, src inbox.Source, declines ...int) (inbox.Attempt, error) {
 	var at inbox.Attempt
 	var seen []string
 	from, err := a.sighted(ctx, company, conn, st.Payments, src)
@@ -24,7 +25,17 @@ func (a *App) record(ctx context.Context, company string, conn inbox.Connection,
 		if at, err = tx.Attempts.Get(ctx, attempt); err != nil {
 			return err
 		}
-		if at.Move(st.State, st.Reason, tx.Now()) {
+		before := at
+		if st.State == gateway.CheckoutRetry {
+			at.Declines = max(at.Declines, 1)
+		}
+		for _, n := range declines {
+			at.Declines = max(at.Declines, n)
+		}
+		if at.Move(st.State, st.Reason, tx.Now()) || at != before {
+			if at.Declines != before.Declines {
+				at.UpdatedAt = tx.Now()
+			}
 			at.Version++
 			tx.Attempts.Put(at)
 		}
@@ -237,7 +248,7 @@ func (a *App) classify(ctx context.Context, tx *books.Tx, ar *inbox.Arrival) err
 	}
 	setup := tx.Setup()
 	ar.Flags = nil
-	ar.SetFlag(inbox.WrongMode, ar.Mode == gateway.Test && !setup.Company.TestBooks)
+	ar.SetFlag(inbox.WrongMode, (ar.Mode == gateway.Test) != setup.Company.TestBooks)
 	ar.SetFlag(inbox.CurrencyMismatch, ar.Kind == gateway.KindPayment && !ar.ByHand && ar.Paid().Currency() != setup.Company.Currency)
 	ar.SetFlag(inbox.FeePending, ar.FeeState == gateway.FeeUnknown && carriesFee(ar.Kind))
 	if _, err := setup.Chart.Open(a.day(ar.OccurredAt)); err != nil {
@@ -262,16 +273,25 @@ func (a *App) classify(ctx context.Context, tx *books.Tx, ar *inbox.Arrival) err
 		return err
 	}
 	switch {
-	case ar.GatewayState == gateway.Pending:
-		ar.State = inbox.Waiting
 	case ar.GatewayState == gateway.Failed:
 		ar.State = inbox.Void
+	case past(setup, ar):
+		ar.State = inbox.Past
+	case ar.GatewayState == gateway.Pending:
+		ar.State = inbox.Waiting
 	case ar.Blocked():
 		ar.State = inbox.Review
 	default:
 		ar.State = inbox.Ready
 	}
 	return nil
+}
+
+// past says whether an arrival is older than its connection. It is not ours to ask about: the books may have it by other
+// ways, unless it answers an attempt of ours or a person took it up.
+func past(s *books.Setup, ar *inbox.Arrival) bool {
+	c := s.Connections[ar.ConnectionID]
+	return ar.OccurredAt.Before(c.ConnectedAt) && ar.AttemptID == "" && !ar.ByHand
 }
 
 // carriesFee says whether providers charge a fee on this kind, so that an unknown one is worth waiting for.

@@ -105,7 +105,7 @@ func (a *App) preflight(s *books.Setup, c inbox.Connection, today civil.Date) []
 
 	err = nil
 	if c.Status != inbox.Connected {
-		err = fault.New(fault.Refused, fault.GatewayRefused, "gateway", c.Label, "detail", c.Detail)
+		err = attention(c)
 	}
 	add(CheckStatus, err, c.Detail)
 

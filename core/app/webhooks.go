@@ -15,6 +15,10 @@ import (
 // look is two days after the first, longer than any document takes to appear; polling finds the money anyway.
 const maxDeliveryTries = 12
 
+// deliveryPause is how long a delivery waits while its connection does not work: polling brings its money in meanwhile, or
+// somebody mends it.
+const deliveryPause = 10 * time.Minute
+
 // Webhook takes one webhook call: the gateway program verifies it on its raw bytes, it is stored, and only then may it be
 // answered 2xx. Nothing in it is believed; a worker reads the objects it names again. A repetition is counted and
 // changes nothing. Codes: unknown_thing, webhook_refused, wrong_mode, gateway_down, gateway_broken.
@@ -38,7 +42,8 @@ func (a *App) Webhook(ctx context.Context, company, connection string, d gateway
 	if err != nil {
 		return gatewayFault(conn.Label, err)
 	}
-	if hint.Mode != conn.Mode {
+	// A provider that does not say tells its modes apart by what it signs with.
+	if hint.Mode != "" && hint.Mode != conn.Mode {
 		return fault.New(fault.Refused, fault.WrongMode, "gateway", conn.Label)
 	}
 	if hint.EventID == "" || len(hint.EventID) > gateway.MaxID || len(hint.PaymentIDs)+len(hint.SessionIDs) > gateway.MaxPage {
@@ -66,8 +71,14 @@ func (a *App) Webhook(ctx context.Context, company, connection string, d gateway
 		row.Seen++
 		row.Version++
 		tx.Deliveries.Put(row)
+		f, _, err := tx.Feeds.Find(ctx, conn.ID)
+		if err != nil {
+			return err
+		}
+		f.ID, f.LastWebhook = conn.ID, tx.Now()
+		tx.Feeds.Put(f)
 		return nil
-	}, books.Ref{Kind: books.Deliveries, ID: id})
+	}, books.Ref{Kind: books.Deliveries, ID: id}, books.Ref{Kind: books.Feeds, ID: conn.ID})
 	if err == nil {
 		wake(a.nudge.webhook)
 	}
@@ -143,6 +154,13 @@ func (a *App) finishDelivery(ctx context.Context, company, id string, found bool
 		d, err := tx.Deliveries.Get(ctx, id)
 		if err != nil {
 			return err
+		}
+		if c := tx.Setup().Connections[d.ConnectionID]; cause != nil && (c.Status == inbox.NeedsAttention || stops(cause)) {
+			// The whole connection is to blame, and the delivery loses none of its tries by it.
+			d.NextTry = tx.Now().Add(jitter(deliveryPause))
+			d.Version++
+			tx.Deliveries.Put(d)
+			return nil
 		}
 		d.Tries++
 		switch {

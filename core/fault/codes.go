@@ -105,6 +105,10 @@ const (
 	GatewayTooNew        Code = "gateway_too_new"
 	GatewayQuarantined   Code = "gateway_quarantined"
 
+	// The life of a connection: its credentials are not taken any more; our address cannot be reached from outside.
+	GatewayCredentials Code = "gateway_credentials"
+	WebhookUnreachable Code = "webhook_unreachable"
+
 	WrongMode      Code = "wrong_mode"
 	OtherAccount   Code = "other_account"
 	WebhookRefused Code = "webhook_refused"
@@ -160,6 +164,8 @@ var params = map[Code][]string{
 	SecondOnlineDeposit: {"deposit"}, DepositsExceedQuote: {"total"}, DepositNotDraft: {"deposit"}, DepositPaid: {"deposit"}, QuoteClosed: {"number"},
 	QuoteInvoiced: {"number"}, QuoteDepositsPending: {"deposit"}, CreditTooLarge: {"max"}, EmailMissing: {"customer"}, NoGatewayOn: nil,
 	CompanyIncomplete: {"fields"}, VATCodeNotAllowed: {"code"}, CustomerVATNeeded: {"customer"}, NothingToSend: nil,
+
+	GatewayCredentials: {"gateway", "detail"}, WebhookUnreachable: {"url"},
 
 	LinkUnknown: nil, LinkRevoked: nil, NothingDue: nil, PaymentInProgress: nil, GatewayOff: {"gateway"}, GatewayDown: {"gateway"},
 	GatewayRefused: {"gateway", "detail"}, GatewayIncomplete: {"gateway", "missing"}, GatewayBroken: {"gateway", "detail"}, GatewayNotFound: {"gateway"},

@@ -35,6 +35,7 @@ const (
 	Integrated State = "integrated" // posted
 	Dismissed  State = "dismissed"  // set aside with a reason; nothing posted
 	Void       State = "void"       // it came to nothing at the gateway
+	Past       State = "past"       // older than the connection: the books may have it by other ways; nobody is asked unless they want to
 )
 
 // Flag says why an arrival needs a human, or what is special about it.

@@ -79,7 +79,7 @@ func describe() gateway.Info {
 				Help:  text("Sans elles, les paiements sont vus à la prochaine actualisation.", "Without them payments are seen at the next refresh."),
 			},
 			{
-				Name: settingSecret, Type: gateway.SecretSetting, Pattern: `\S{16,200}`,
+				Name: settingSecret, Type: gateway.SecretSetting, Pattern: `\S{16,200}(\s+\S{16,200}){0,4}`,
 				Label: text("Secret des notifications", "Webhook secret"),
 				Help: text(
 					"Laissez vide : le bac à sable en choisit un. Sinon, 16 caractères au moins.",
