@@ -195,11 +195,11 @@ func oneKeyOnePageAtOnce(ctx context.Context, s *shop) error {
 }
 
 func anotherKeyAnotherPage(ctx context.Context, s *shop) error {
-	first, err := s.page(ctx, "att_1", s.h.hundred())
+	first, err := s.page(ctx, "att_key_1", s.h.hundred())
 	if err != nil {
 		return err
 	}
-	if other, err := s.page(ctx, "att_2", s.h.hundred()); err != nil || other.SessionID == first.SessionID {
+	if other, err := s.page(ctx, "att_key_2", s.h.hundred()); err != nil || other.SessionID == first.SessionID {
 		return wrong(err, "another key opened the same page %s", other.SessionID)
 	}
 	return nil

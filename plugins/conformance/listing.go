@@ -87,7 +87,7 @@ func goesOnFromEveryCursor(ctx context.Context, s *shop) error {
 		return err
 	}
 	for _, c := range cursors {
-		rest, _, err := s.list(ctx, c.at, 2)
+		rest, _, err := s.list(ctx, c.at, 3)
 		if err != nil {
 			return err
 		}
