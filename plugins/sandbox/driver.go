@@ -184,9 +184,17 @@ func (d *desk) CreateCheckout(ctx context.Context, r gateway.CheckoutRequest) (g
 	})
 }
 
-// SettleCheckout implements gateway.Gateway. The sandbox takes money when the payer pays: there is nothing to capture.
+// SettleCheckout implements gateway.Gateway. The sandbox takes money when the payer pays, but for a payer who only agreed
+// (see Approves): then it is taken when the merchant captures it.
 func (d *desk) SettleCheckout(ctx context.Context, r gateway.SettleRequest) (gateway.CheckoutStatus, error) {
-	return serve(ctx, d, "settle_checkout", func() (gateway.CheckoutStatus, error) { return d.p.status(d.account, r.SessionID) })
+	return serve(ctx, d, "settle_checkout", func() (gateway.CheckoutStatus, error) {
+		if r.Capture {
+			if err := d.p.capture(d.account, r.SessionID); err != nil {
+				return gateway.CheckoutStatus{}, err
+			}
+		}
+		return d.p.status(d.account, r.SessionID)
+	})
 }
 
 // pageSize is used when the host asks for no size.

@@ -154,7 +154,7 @@ func (p *Provider) Session(id string) (Session, error) {
 
 // present closes a page whose time is over.
 func (p *Provider) present(v Session) Session {
-	if payable(v.State) && !v.ExpiresAt.After(p.store.now()) {
+	if unpaid(v.State) && !v.ExpiresAt.After(p.store.now()) {
 		v.State, v.Reason, v.Challenge = gateway.CheckoutExpired, "too_late", nil
 	}
 	return v
@@ -163,6 +163,9 @@ func (p *Provider) present(v Session) Session {
 func payable(s gateway.CheckoutState) bool {
 	return s == gateway.CheckoutOpen || s == gateway.CheckoutRetry
 }
+
+// unpaid says whether no money has been taken on a page whose time is not over.
+func unpaid(s gateway.CheckoutState) bool { return payable(s) || s == gateway.CheckoutAuthorized }
 
 // Movement returns a movement of an account.
 func (p *Provider) Movement(account, id string) (Movement, error) {
