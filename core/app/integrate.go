@@ -411,21 +411,7 @@ func (a *App) postArrival(ctx context.Context, tx *books.Tx, who access.Actor, a
 	case gateway.KindRefund, gateway.KindPaymentReversal:
 		err = a.giveBack(ctx, tx, s, ar, m.Date)
 	case gateway.KindRefundReversal:
-<<<<<<< HEAD
-		doc := ar.Document
-		if doc == inbox.DepositDocument {
-			doc = inbox.NoDocument
-		}
-		err = a.settleOn(ctx, tx, s, doc, ar.DocumentID, settled, m.Date)
-||||||| 2ae96f0
-		doc := ar.Document
-		if doc == inbox.DepositDocument {
-			doc = inbox.NoDocument
-		}
-		err = a.settleOn(ctx, tx, s, doc, ar.DocumentID, gross, m.Date)
-=======
 		err = a.takeBack(ctx, tx, s, ar, m.Date)
->>>>>>> refunds
 	case gateway.KindDispute, gateway.KindDisputeReversal:
 		err = a.dispute(ctx, tx, s, ar, settled)
 	}
@@ -496,7 +482,7 @@ func (a *App) takeBack(ctx context.Context, tx *books.Tx, s *settling, ar *inbox
 		doc = inbox.NoDocument
 	}
 	s.exact = true
-	if err := a.settleOn(ctx, tx, s, doc, ar.DocumentID, ar.Gross.Minor(), day); err != nil {
+	if err := a.settleOn(ctx, tx, s, doc, ar.DocumentID, ar.Settled.Minor(), day); err != nil {
 		return err
 	}
 	given, ok, err := related(ctx, tx, ar)
@@ -511,7 +497,7 @@ func (a *App) takeBack(ctx context.Context, tx *books.Tx, s *settling, ar *inbox
 	if err != nil || !ok {
 		return err
 	}
-	rec.Refunded -= ar.Gross.Minor()
+	rec.Refunded -= ar.Settled.Minor()
 	rec.Excess += s.excess
 	rec.Version++
 	tx.Receipts.Put(rec)

@@ -84,14 +84,18 @@ func (a *App) callRefund(ctx context.Context, company string, conn inbox.Connect
 func (a *App) refundAnswered(ctx context.Context, company string, conn inbox.Connection, id string, p gateway.Payment) (inbox.Refund, error) {
 	var rf inbox.Refund
 	var seen []string
-	err := a.Books.Write(ctx, company, func(ctx context.Context, tx *books.Tx) error {
+	from, err := a.sighted(ctx, company, conn, []gateway.Payment{p}, inbox.ByRefund)
+	if err != nil {
+		return rf, err
+	}
+	err = a.Books.Write(ctx, company, func(ctx context.Context, tx *books.Tx) error {
 		var err error
 		if rf, err = tx.Refunds.Get(ctx, id); err != nil {
 			return err
 		}
 		rf.ArrivalID = inbox.ArrivalID(conn.ID, p.Kind, p.ID)
 		tx.Refunds.Put(rf)
-		if seen, err = a.observeIn(ctx, tx, conn, []gateway.Payment{p}, inbox.ByRefund); err != nil {
+		if seen, err = a.observeIn(ctx, tx, conn, []gateway.Payment{p}, from); err != nil {
 			return err
 		}
 		rf, err = tx.Refunds.Get(ctx, id)
@@ -252,7 +256,7 @@ func (a *App) classifyRefund(ctx context.Context, tx *books.Tx, ar *inbox.Arriva
 		return nil
 	}
 	rf, ok, err := a.lastRefund(ctx, tx, ar)
-	if err != nil || !ok || !rf.Open() || rf.Amount != ar.Gross {
+	if err != nil || !ok || !rf.Open() || rf.Amount != ar.Paid() {
 		return err
 	}
 	if !rf.NextTry.IsZero() || ar.GatewayState == gateway.Failed {
@@ -279,7 +283,7 @@ func (a *App) refundPosted(ctx context.Context, tx *books.Tx, s *settling, ar *i
 		if s.bill != nil {
 			rf.CreditNoteID = s.bill.ID
 		}
-		return a.endRefund(ctx, tx, s.who.Name, "refund_posted", &rf, held, ar.Gross.String())
+		return a.endRefund(ctx, tx, s.who.Name, "refund_posted", &rf, held, ar.Paid().String())
 	case gateway.KindRefundReversal:
 		given, ok, err := related(ctx, tx, ar)
 		if err != nil || !ok || given.RefundID == "" {
@@ -297,7 +301,7 @@ func (a *App) refundPosted(ctx context.Context, tx *books.Tx, s *settling, ar *i
 		rf.Version++
 		rf.UpdatedAt = tx.Now()
 		tx.Refunds.Put(rf)
-		a.logRefund(tx, s.who.Name, "refund_reversed", &rf, &r, ar.Gross.String())
+		a.logRefund(tx, s.who.Name, "refund_reversed", &rf, &r, ar.Paid().String())
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func (a *App) againstPayment(ctx context.Context, company string, r inbox.Receip
 		switch {
 		case ar.State == inbox.Void || ar.State == inbox.Dismissed:
 		case ar.Kind == gateway.KindRefund && ar.RefundID == "" && ar.State != inbox.Integrated:
-			waiting += ar.Gross.Minor()
+			waiting += ar.Paid().Minor()
 		case ar.Kind == gateway.KindDispute:
 			back, err := a.relatedTo(ctx, company, r.Connection, ar.ExternalID)
 			if err != nil {
