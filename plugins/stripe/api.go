@@ -68,7 +68,11 @@ func (a *api) get(ctx context.Context, path, id string, expand []string, v any) 
 	if id != "" {
 		path = stripe.FormatURLPath(path+"/%s", id)
 	}
-	return a.read(ctx, path, &stripe.Params{Expand: stripe.StringSlice(expand)}, v)
+	params := &stripe.Params{}
+	if len(expand) > 0 {
+		params.Expand = stripe.StringSlice(expand) // an empty list is sent as an empty text
+	}
+	return a.read(ctx, path, params, v)
 }
 
 // read asks for an object or a list and decodes it into v.
