@@ -396,7 +396,9 @@ func headID(body json.RawMessage) string {
 func readMovement(body json.RawMessage) (txn, movement) {
 	t, err := readTxn(body)
 	if err != nil {
-		return t, movement{Payment: t.unread(body, errors.New("its form is not the one that is documented"))}
+		m := movement{Payment: t.unread(body, errors.New("its form is not the one that is documented"))}
+		m.Raw = evidence(body)
+		return t, m
 	}
 	return t, t.movement(body)
 }
@@ -510,7 +512,11 @@ func (t txn) unread(body json.RawMessage, cause error) gateway.Payment {
 		net = money.Zero(money.EUR)
 	}
 	p.Gross, p.Net = net, net
-	p.Description = clip(fmt.Sprintf("%s: amount %d, fee %d, net %d %.10s, as Stripe counts; set aside: %v", t.Type, t.Amount, t.Fee, t.Net, t.Currency, cause), gateway.MaxText)
+	p.Description = fmt.Sprintf("set aside: %v", cause)
+	if t.Currency != "" {
+		p.Description = fmt.Sprintf("%.60s: amount %d, fee %d, net %d %.10s, as Stripe counts; %s", t.Type, t.Amount, t.Fee, t.Net, t.Currency, p.Description)
+	}
+	p.Description = clip(p.Description, gateway.MaxText)
 	if p.ID == "" || len(p.ID) > gateway.MaxID {
 		p.ID = fmt.Sprintf("unreadable_%x", sha256.Sum256(body))
 	}

@@ -2,13 +2,11 @@ package stripe_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -64,6 +62,9 @@ var loadContract = sync.OnceValues(func() (*contract, error) {
 	return c, nil
 })
 
+// future are types that this version of Stripe's description does not know, and that a test plays on purpose.
+var future = regexp.MustCompile(`"type": "(of_2031|reserve_hold)"`)
+
 // quiet silences stripe-mock, which prints every request to standard output, until the test ends.
 func quiet(tb testing.TB) {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -105,7 +106,7 @@ func (c *contract) front(tb testing.TB, fake http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		seen := &seen{ResponseWriter: w, status: http.StatusOK}
 		fake.ServeHTTP(seen, r)
-		if seen.status == http.StatusOK && json.Valid(seen.body.Bytes()) && seen.body.String() != "{}\n" {
+		if seen.status == http.StatusOK && !future.Match(seen.body.Bytes()) && json.Valid(seen.body.Bytes()) && seen.body.String() != "{}\n" {
 			if err := c.answers(r, seen.body.Bytes()); err != nil {
 				tb.Errorf("the fake's answer to %s %s: %v", r.Method, r.URL, err)
 			}
@@ -391,6 +392,3 @@ func must(tb testing.TB, err error) {
 		tb.Fatal(err)
 	}
 }
-
-var _ = context.Background
-var _ = url.Parse
