@@ -654,6 +654,18 @@ func (f *Fake) Sessions(accountID string) []string {
 	return out
 }
 
+// ChargeOf is the id of a payment intent's latest charge, "" when there is none.
+func (f *Fake) ChargeOf(intentID string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if a := f.of(intentID); a != nil {
+		if p := find[intent](a, intentID); p != nil {
+			return p.Charge
+		}
+	}
+	return ""
+}
+
 // Refunds lists the ids of an account's refunds.
 func (f *Fake) Refunds(accountID string) []string {
 	f.mu.Lock()
