@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	randomSteps = flag.Int("random.steps", 3000, "steps of the random run")
+	randomSteps = flag.Int("random.steps", 1000, "steps of the random run")
 	randomSeed  = flag.Uint64("random.seed", 20260302, "seed of the random run")
 )
 
