@@ -112,7 +112,7 @@ func randomRun(t *testing.T, seed uint64, steps int) {
 	o := &observer{bench: b, seen: map[string]gateway.Payment{}}
 	var attempts []*attempt
 	var refunds []*refundAsked
-	var intents, disputes, payouts []string
+	var intents, debits, disputes, payouts []string
 	pick := func(n int) int { return rnd.IntN(n) }
 	any := func(ids []string) string {
 		if len(ids) == 0 {
@@ -184,10 +184,13 @@ func randomRun(t *testing.T, seed uint64, steps int) {
 				if how.Decline == "" {
 					intents = append(intents, id)
 				}
+				if how.Method == "sepa_debit" {
+					debits = append(debits, id)
+				}
 				break
 			}
 		case n < 42: // banks and the provider, later
-			_ = b.fake.SettleDebit(b.account, any(intents), pick(3) > 0, "debit_not_authorized", int64(pick(2)*pick(500)))
+			_ = b.fake.SettleDebit(b.account, any(debits), pick(2) > 0, "debit_not_authorized", int64(pick(2)*pick(500)))
 		case n < 48:
 			_ = b.fake.TellFee(b.account, any(intents))
 		case n < 54: // refunds from our side
