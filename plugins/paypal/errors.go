@@ -50,7 +50,9 @@ func verdict(ctx context.Context, got *answer, err error, changes bool) *gateway
 	if changes {
 		unsure = gateway.Unknown
 	}
-	fail := func(k gateway.ErrorKind, o gateway.Outcome, code, detail string) *gateway.Error { return gateway.Fail(k, o, code, detail) }
+	fail := func(k gateway.ErrorKind, o gateway.Outcome, code, detail string) *gateway.Error {
+		return gateway.Fail(k, o, code, detail)
+	}
 	if got.status == 0 {
 		return unanswered(ctx, err, unsure)
 	}
