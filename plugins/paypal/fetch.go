@@ -125,7 +125,11 @@ func (d *desk) reported(ctx context.Context, id string) (gateway.Payment, *gatew
 	}
 	end := d.p.opt.Now().UTC()
 	for oldest := end.Add(-history); end.After(oldest); end = end.Add(-longestWindow) {
-		rows, err := d.searchID(ctx, id, end.Add(-longestWindow), end)
+		start := end.Add(-longestWindow)
+		if start.Before(oldest) {
+			start = oldest
+		}
+		rows, err := d.searchID(ctx, id, start, end)
 		if err != nil {
 			return gateway.Payment{}, err
 		}

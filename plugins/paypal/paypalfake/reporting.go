@@ -22,7 +22,7 @@ func (f *Fake) report(account string, l *line, v version) {
 // amend changes a line. It stays where it was.
 func (f *Fake) amend(account string, l *line, v version) {
 	v.At = later(v.At, l.last().At)
-	v.Shown = v.At.Add(f.late(f.s.Accounts[account]))
+	v.Shown = f.now().Add(f.late(f.s.Accounts[account]))
 	l.Versions = append(l.Versions, v)
 }
 
