@@ -142,12 +142,12 @@ func (s *scan) window(ctx context.Context) (full bool, err *gateway.Error) {
 	case w.total < s.limit/2:
 		c.span = min(longestHours, c.span*2)
 	}
-	end := min(to, w.end)
-	if w.refreshed > 0 && w.refreshed < end {
-		end, last = w.refreshed, true
+	end := to
+	if w.end < to { // PayPal cut the window
+		end, last = w.end, w.end <= start
 	}
-	if end <= start && !last { // PayPal cut the window to nothing
-		last = true
+	if w.refreshed > 0 && w.refreshed <= end {
+		end, last = w.refreshed, true
 	}
 	for from := start; from < to && (from < end || from == start); {
 		_, unitTo := c.unit(from)
@@ -214,16 +214,18 @@ func (s *scan) unit(ctx context.Context, w window, from, to int64) (full bool, e
 			c.record(from, to, sum)
 			recorded = true
 		}
+		c.at, c.mid, c.time, c.hash = from, true, k.time, k.hash
 		if err != nil {
-			// One object that cannot be read does not hold up the rest. It is told as pending, and its hour or day is listed
-			// again by the next pass.
-			p = k.row.payment()
+			// One object that cannot be read does not hold up the rest: its hour or day is listed again by the next pass. A
+			// payment or refund is told as pending meanwhile; what cannot even be named without the object waits.
+			c.record(from, to, c.digest(from, to)+1)
+			if p = k.row.payment(); p.Kind != gateway.KindPayment && p.Kind != gateway.KindRefund {
+				continue
+			}
 			p.State, p.FeeState, p.Reason = gateway.Pending, gateway.FeeUnknown, "LOOKUP_FAILED"
 			p.Fee, p.Net = money.Money{}, money.Money{}
-			c.record(from, to, c.digest(from, to)+1)
 		}
 		s.out.Payments = append(s.out.Payments, p)
-		c.at, c.mid, c.time, c.hash = from, true, k.time, k.hash
 	}
 	return false, nil
 }

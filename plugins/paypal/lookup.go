@@ -106,8 +106,8 @@ func (l *lookup) conversion(p gateway.Payment, ref string) (gateway.Payment, *ga
 	if err != nil {
 		return q, err
 	}
-	if q.Charged == (money.Money{}) {
-		return p, nil
+	if q.Charged == (money.Money{}) && q.FeeState == gateway.FeeKnown {
+		return p, nil // all is told of it, and it was not converted
 	}
 	return q, nil
 }

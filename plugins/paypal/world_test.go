@@ -132,7 +132,9 @@ func (w *world) connect(change ...func(*paypalfake.AccountOptions)) gateway.Conn
 	return c
 }
 
-func (w *world) merchant(c gateway.Connection) string { return w.fake.Merchant(c.Settings["client_id"]) }
+func (w *world) merchant(c gateway.Connection) string {
+	return w.fake.Merchant(c.Settings["client_id"])
+}
 
 // shop is one connection in use.
 type shop struct {
