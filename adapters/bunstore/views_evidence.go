@@ -38,23 +38,25 @@ func (s *Store) PayloadsHeld(ctx context.Context, company string, ids []string) 
 	return held, nil
 }
 
+// unsettled says of a dispute d that it was neither won nor written off: the document it took money from still shows it.
+const unsettled = `d.kind = 'dispute' AND d.state NOT IN ('dismissed', 'void')
+	AND NOT EXISTS (SELECT 1 FROM arrivals AS r WHERE r.company_id = d.company_id AND r.connection_id = d.connection_id
+		AND r.related_id IN (d.external_id, d.related_id) AND r.kind = 'dispute_reversal' AND r.state = 'integrated')
+	AND NOT (d.state = 'integrated' AND d.document_kind = 'invoice' AND EXISTS (SELECT 1 FROM invoices AS i
+		WHERE i.company_id = d.company_id AND i.id = d.document_id AND i.dispute = 0))`
+
 // expired selects payloads that nothing needs any longer, see app.Views. A fee that is still awaited shows in the flags,
 // one that is known and not posted in to_do.
 const expired = `SELECT p.id, p.subject_id, p.hash, p.first_seen FROM evidence_payloads AS p
 	LEFT JOIN arrivals AS a ON a.company_id = p.company_id AND a.id = p.subject_id
-	LEFT JOIN deliveries AS d ON d.company_id = p.company_id AND d.id = p.subject_id
+	LEFT JOIN deliveries AS w ON w.company_id = p.company_id AND w.id = p.subject_id
 	WHERE p.company_id = ? AND p.erased_at = 0 AND p.first_seen < ?
-	AND coalesce(d.state, '') <> 'stored'
+	AND coalesce(w.state, '') <> 'stored'
 	AND (a.id IS NULL OR a.state IN ('integrated', 'dismissed', 'void') AND NOT a.to_do
 		AND NOT (a.state = 'integrated' AND a.flags LIKE '%"fee_pending"%')
-		AND NOT (a.kind = 'dispute' AND a.state = 'integrated' AND NOT EXISTS (SELECT 1 FROM arrivals AS r
-			WHERE r.company_id = a.company_id AND r.connection_id = a.connection_id AND r.related_id IN (a.external_id, a.related_id)
-			AND r.kind = 'dispute_reversal' AND r.state = 'integrated'))
-		AND NOT EXISTS (SELECT 1 FROM arrivals AS c
-			WHERE c.company_id = a.company_id AND c.connection_id = a.connection_id AND c.related_id = a.external_id
-			AND c.kind = 'dispute' AND c.state NOT IN ('dismissed', 'void') AND NOT EXISTS (SELECT 1 FROM arrivals AS r
-				WHERE r.company_id = a.company_id AND r.connection_id = a.connection_id AND r.related_id IN (c.external_id, c.related_id)
-				AND r.kind = 'dispute_reversal' AND r.state = 'integrated')))
+		AND NOT EXISTS (SELECT 1 FROM arrivals AS d WHERE d.company_id = a.company_id AND d.id = a.id AND ` + unsettled + `)
+		AND NOT EXISTS (SELECT 1 FROM arrivals AS d WHERE d.company_id = a.company_id AND d.connection_id = a.connection_id
+			AND d.related_id = a.external_id AND ` + unsettled + `))
 	ORDER BY p.first_seen, p.id LIMIT ?`
 
 // EvidenceExpired implements app.Views.

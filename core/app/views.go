@@ -74,8 +74,9 @@ type Views interface {
 	// PayloadsHeld says of which ids the bytes are held.
 	PayloadsHeld(ctx context.Context, company string, ids []string) (map[string]bool, error)
 	// EvidenceExpired lists payloads, without their bytes, that came before an instant, were not erased, and whose subject
-	// needs them no longer: an arrival that is over (inbox.Arrival.Over), was not disputed or had its dispute won, and is no
-	// dispute that was not; a delivery that is not waiting to be looked into. Oldest first.
+	// needs them no longer: an arrival that is over (inbox.Arrival.Over) and is not in dispute, as the dispute or as what is
+	// disputed, where a dispute lasts until it is won back, written off or dismissed; a delivery that is not waiting to be
+	// looked into. Oldest first.
 	EvidenceExpired(ctx context.Context, company string, before time.Time, limit int) ([]inbox.Payload, error)
 	// EvidenceAll gives every piece with its sealed bytes, and for each hash that an arrival rests on without there being
 	// such a piece a line without bytes. One subject at a time is in memory.

@@ -108,6 +108,9 @@ func (d desk) entryOf(ctx context.Context, e app.EntryView, link bool) ui.Entry 
 	if link {
 		out.Href = ui.To(ctx, entryPath(e.Seq))
 	}
+	if _, ok := app.ArrivalOfSource(e.Source); ok {
+		out.Voucher = ui.To(ctx, entryPath(e.Seq)) + "/evidence"
+	}
 	for i, l := range e.Lines {
 		line := ui.EntryLine{Account: l.Account, Name: d.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label, Debit: d.side(l.Debit), Credit: d.side(l.Credit)}
 		if i < len(e.Letters) {

@@ -67,6 +67,10 @@ type arrival struct {
 	ByHand         bool       `json:"by_hand" doc:"Matched by a person."`
 	Sightings      []sighting `json:"sightings" doc:"Its provenance: each time a way in reported it."`
 
+	EvidenceHash  string `json:"evidence_hash,omitzero" doc:"SHA-256 of the payload that this was read from; see /evidence."`
+	EntryEvidence string `json:"entry_evidence,omitzero" doc:"SHA-256 of the payload that the entry was posted on."`
+	FeeEvidence   string `json:"fee_evidence,omitzero" doc:"SHA-256 of the payload that the latest entry of its commission was posted on."`
+
 	EntrySeq     int64     `json:"entry_seq,omitzero"`
 	FeeEntrySeq  int64     `json:"fee_entry_seq,omitzero"`
 	FeePosted    *amount   `json:"fee_posted,omitempty" doc:"Commission in the books already."`
@@ -83,8 +87,9 @@ type arrival struct {
 
 // sighting is one time that a way in reported a movement.
 type sighting struct {
-	Source string    `json:"source" enum:"webhook,return,poll,refresh"`
-	At     time.Time `json:"at"`
+	Source   string    `json:"source" enum:"webhook,return,poll,refresh"`
+	At       time.Time `json:"at"`
+	Delivery subjectID `json:"delivery,omitzero" doc:"Of a webhook: the delivery, whose own payload /evidence has."`
 }
 
 func arrivalOf(a inbox.Arrival) arrival {
@@ -95,8 +100,9 @@ func arrivalOf(a inbox.Arrival) arrival {
 		PayerName: a.PayerName, PayerEmail: a.PayerEmail, Description: a.Description, OccurredAt: a.OccurredAt, UpdatedAt: a.UpdatedAt,
 		State: string(a.State), Flags: each(a.Flags, func(f inbox.Flag) string { return string(f) }), AttemptID: a.AttemptID,
 		Document: string(a.Document), DocumentID: documentID(a.DocumentID), CustomerID: customerID(a.CustomerID), ByHand: a.ByHand,
-		Sightings: each(a.Sightings, func(s inbox.Sighting) sighting { return sighting{string(s.Source), s.At} }),
-		EntrySeq:  a.EntrySeq, FeeEntrySeq: a.FeeEntrySeq, FeePosted: nonZero(a.FeePosted, cur), FeeDue: feeDue(a), Applied: nonZero(a.Applied, cur),
+		Sightings:    each(a.Sightings, func(s inbox.Sighting) sighting { return sighting{string(s.Source), s.At, subjectID(s.Delivery)} }),
+		EvidenceHash: a.EvidenceHash, EntryEvidence: a.EntryEvidence, FeeEvidence: a.FeeEvidence,
+		EntrySeq: a.EntrySeq, FeeEntrySeq: a.FeeEntrySeq, FeePosted: nonZero(a.FeePosted, cur), FeeDue: feeDue(a), Applied: nonZero(a.Applied, cur),
 		ReceiptID: receiptID(a.ReceiptID), IntegratedAt: a.IntegratedAt, IntegratedBy: a.IntegratedBy, DismissedBy: a.DismissedBy,
 		Dismissal: a.Dismissal, FirstSeen: a.FirstSeen, Version: a.Version}
 }

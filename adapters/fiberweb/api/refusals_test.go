@@ -45,9 +45,11 @@ func newStock(t *testing.T, w *apptest.World) *stock {
 	if a := c.post("/exports", obj{"format": "plain", "year": "2026"}); a.status != 200 {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
+	arrival := c.get("/arrivals").is(200).at("items").list()[0]
 	return &stock{server: s, owner: c, ids: map[string]string{
+		"subject": arrival.at("id").text(), "hash": arrival.at("evidence_hash").text(),
 		"customer": who, "connection": conn, "method": c.method("VIR"), "quote": quote, "deposit": dep, "invoice": draft, "document": issued,
-		"arrival": c.get("/arrivals").is(200).at("items").list()[0].at("id").text(), "receipt": rec, "entry": entry,
+		"arrival": arrival.at("id").text(), "receipt": rec, "entry": entry,
 		"mail": c.get("/mails").is(200).at("items").list()[0].at("id").text(), "export": c.get("/exports").is(200).at("items").list()[0].at("id").text(),
 		"user": member, "token": c.get("/tokens").is(200).at("items").list()[0].at("id").text(),
 		"account": "411000", "code": "512300", "fiscal_year": "2026", "ref": who,
@@ -70,7 +72,7 @@ func (s *stock) samples() map[string]any {
 	company := obj{"name": "A", "legal_form": "SARL", "capital": eur("1.00"), "siren": "732829320", "siret": "73282932000074", "register_at": "RCS", "vat_number": "FR44732829320",
 		"address": address, "email": "a@exemple.fr", "phone": "1", "website": "w", "locale": "fr", "vat_regime": "receipts", "terms_days": 30, "terms_month_end": true,
 		"late_rate": "12", "early_discount": "x", "iban": "FR1420041010050500013M02606", "bic": "PSSTFRPP", "quote_validity": 30, "mail_intro": "x", "footer": "x",
-		"tolerance": eur("0.05"), "auto_integrate": true, "test_books": true}
+		"tolerance": eur("0.05"), "auto_integrate": true, "evidence_months": 36, "test_books": true}
 	connection := obj{"label": "L", "settings": obj{"brand": "B"}, "journal": "PLA", "gateway_account": "517300", "commission_account": "627830",
 		"bank_journal": "BQ", "bank_account": "512100", "dispute_fee_account": "627890", "fee_vat": "exempt", "fee_vat_rate": "20"}
 	entry := obj{"journal": "OD", "date": "2026-06-16", "piece": "P", "piece_date": "2026-06-15", "label": "L", "lines": []any{

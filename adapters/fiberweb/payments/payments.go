@@ -42,6 +42,12 @@ func Mount(s *fiberweb.Server, a *app.App) {
 	keep.Form("/inbox/:id/dismiss", h.askDismiss, h.dismiss)
 	keep.Post("/inbox/:id/restore", h.restore)
 
+	inspect := read.For(access.Inspect)
+	read.Get("/journal/:seq/evidence", h.entryEvidence)
+	inspect.Get("/evidence/:subject", h.deliveryEvidence)
+	inspect.Get("/evidence/:subject/:hash", h.showEvidence)
+	inspect.Get("/evidence/:subject/:hash/raw", h.downloadEvidence)
+
 	read.Get("/receipts", h.receipts)
 	keep.Form("/receipts/new", h.newReceipt, h.record)
 	read.Get("/receipts/credit/:customer", h.credit)
@@ -95,6 +101,9 @@ func (d desk) entry(e ledger.Entry, letters []string, proposed bool, address str
 	out := ui.Entry{Journal: e.Journal, Date: e.Date, Label: e.Label, Proposed: proposed, Href: address}
 	if !proposed {
 		out.Number = strconv.FormatInt(e.Number, 10)
+		if _, ok := app.ArrivalOfSource(e.Source); ok {
+			out.Voucher = address + "/evidence"
+		}
 	}
 	for i, l := range e.Lines {
 		line := ui.EntryLine{Account: l.Account, Name: d.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label}

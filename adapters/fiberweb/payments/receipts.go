@@ -173,7 +173,8 @@ func (v receiptView) facts(ctx context.Context) []ui.Fact {
 		out = append(out, ui.Fact{Label: ui.T(ctx, "receipts.refunded"), Value: ui.Amount(v.money(v.Refunded))})
 	}
 	if v.ArrivalID != "" {
-		out = append(out, ui.Fact{Label: ui.T(ctx, "receipts.arrival"), Value: textLink(ui.To(ctx, "/inbox", v.ArrivalID), ui.T(ctx, "receipts.see_arrival"))})
+		out = append(out, ui.Fact{Label: ui.T(ctx, "receipts.arrival"), Value: textLink(ui.To(ctx, "/inbox", v.ArrivalID), ui.T(ctx, "receipts.see_arrival"))},
+			ui.Fact{Label: ui.T(ctx, "entry.voucher"), Value: textLink(ui.To(ctx, entryPath(v.EntrySeq)+"/evidence"), ui.T(ctx, "entry.see_voucher"))})
 	}
 	return append(out, ui.Fact{Label: ui.T(ctx, "receipts.recorded"), Value: recorded(v.Receipt)})
 }

@@ -12,6 +12,7 @@ type Entry struct {
 	Date    civil.Date
 	Label   string
 	Href    string // of the entry's page, or empty
+	Voucher string // of what a gateway sent that the entry rests on, or empty
 	Lines   []EntryLine
 	// Proposed is an entry that an act to come will post.
 	Proposed bool

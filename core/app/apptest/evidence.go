@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/acquit-app/acquit/core/app"
+	"github.com/acquit-app/acquit/core/billing"
 	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/inbox"
@@ -43,7 +44,7 @@ func (s *Store) EvidenceExpired(_ context.Context, company string, before time.T
 				return false
 			}
 			if ar, ok := b.records[books.Ref{Kind: books.Arrivals, ID: p.Subject}].(inbox.Arrival); ok {
-				return ar.Over() && !contested(arrivals, ar)
+				return ar.Over() && !contested(b, arrivals, ar)
 			}
 			return get[inbox.Delivery](b, books.Deliveries, p.Subject).State != inbox.DeliveryStored
 		})
@@ -56,15 +57,18 @@ func (s *Store) EvidenceExpired(_ context.Context, company string, before time.T
 	})
 }
 
-// contested says whether a movement is a dispute that was not won, or was disputed by one.
-func contested(all []inbox.Arrival, ar inbox.Arrival) bool {
-	won := func(d inbox.Arrival) bool {
+// contested says whether a movement is a dispute that was neither won nor written off, or was disputed by one.
+func contested(b *shelf, all []inbox.Arrival, ar inbox.Arrival) bool {
+	settled := func(d inbox.Arrival) bool {
+		if d.State == inbox.Integrated && d.Document == inbox.InvoiceDocument && get[billing.Invoice](b, books.Invoices, d.DocumentID).Dispute == 0 {
+			return true
+		}
 		return slices.ContainsFunc(all, func(r inbox.Arrival) bool {
 			return r.Kind == gateway.KindDisputeReversal && r.ConnectionID == d.ConnectionID && r.State == inbox.Integrated && (r.RelatedID == d.ExternalID || r.RelatedID == d.RelatedID)
 		})
 	}
 	open := func(d inbox.Arrival) bool {
-		return d.Kind == gateway.KindDispute && d.State != inbox.Void && d.State != inbox.Dismissed && !won(d)
+		return d.Kind == gateway.KindDispute && d.State != inbox.Void && d.State != inbox.Dismissed && !settled(d)
 	}
 	return open(ar) || slices.ContainsFunc(all, func(d inbox.Arrival) bool {
 		return d.ConnectionID == ar.ConnectionID && d.RelatedID == ar.ExternalID && open(d)
