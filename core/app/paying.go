@@ -244,6 +244,9 @@ func (a *App) reuse(ctx context.Context, company string, l inbox.PayLink, conn i
 	if err != nil || !at.State.InProgress() {
 		return "", false, err
 	}
+	if at.State == inbox.PendingPay && at.Reason == taking && a.Now().Sub(at.UpdatedAt) < takingSettles {
+		return "", true, nil
+	}
 	asked, err := a.syncAttempt(ctx, company, at, inbox.ByReturn, false)
 	if err != nil && at.State != inbox.PendingPay && a.Now().After(at.ExpiresAt) && a.unreachable(ctx, company, at.ConnectionID) {
 		// Nobody can be asked any more, and the page is past its life: the payer may go elsewhere. Should it have been paid,
@@ -533,6 +536,13 @@ func mayRetry(at inbox.Attempt, src inbox.Source, now time.Time) bool {
 	return at.Declines < declineMost && now.Sub(at.UpdatedAt) >= declinePause
 }
 
+const (
+	// taking is the reason of an attempt whose money is just being taken.
+	taking = "capture"
+	// takingSettles is how long the taking may still happen at the provider after it stopped answering us.
+	takingSettles = time.Minute
+)
+
 // claim decides under the pen whether an attempt's money may be taken: it is the document's last attempt, exactly its
 // amount is still due, the link is good, and a deposit may still be paid online. Then the attempt is in progress until the
 // gateway has answered, so that no other gateway's page is opened beside it.
@@ -566,7 +576,7 @@ func (a *App) claim(ctx context.Context, company string, at *inbox.Attempt) (boo
 		}
 		claimed = true
 		if now.State != inbox.PendingPay {
-			now.State, now.Reason, now.UpdatedAt = inbox.PendingPay, "capture", tx.Now()
+			now.State, now.Reason, now.UpdatedAt = inbox.PendingPay, taking, tx.Now()
 			now.Version++
 			tx.Attempts.Put(now)
 		}

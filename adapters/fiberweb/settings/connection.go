@@ -23,6 +23,7 @@ type connectionView struct {
 	journals []ui.Option
 	accounts []ui.Option
 	trouble  error // what the last act was answered, when it was refused
+	life     life
 }
 
 // found is the connection that the address names. Code: unknown_thing.
@@ -43,8 +44,8 @@ func (h *Screens) connection(c *fiberweb.Ctx) error {
 }
 
 // showConnection answers with the page as the connection stands now: with the form as it was sent, or with what was
-// refused.
-func (h *Screens) showConnection(c *fiberweb.Ctx, sent *form.Form, trouble error) error {
+// refused. past, when given, is the form for an import of history as it was sent.
+func (h *Screens) showConnection(c *fiberweb.Ctx, sent *form.Form, trouble error, past ...*form.Form) error {
 	conn, setup, err := h.found(c)
 	if err != nil {
 		return err
@@ -58,6 +59,13 @@ func (h *Screens) showConnection(c *fiberweb.Ctx, sent *form.Form, trouble error
 	}
 	if v.form == nil {
 		v.form = booksForm(c, conn)
+	}
+	if v.life, err = h.life(c, conn); err != nil {
+		return err
+	}
+	for _, f := range past {
+		v.life.past = f
+		return again(c, f, connectionPage(v))
 	}
 	v.journals = journalOptions(byCode(setup.Chart.Journals), ledger.Treasury, v.form.Value("journal"))
 	switch {
@@ -215,6 +223,7 @@ func connectionFacts(ctx context.Context, v connectionView) []ui.Fact {
 		{Label: ui.T(ctx, "set.gateway.mode"), Value: modeBadge(ctx, v.conn.Mode)},
 		{Label: ui.T(ctx, "set.gateway.connection"), Value: statusBadge(ctx, v.conn.Status)},
 		{Label: ui.T(ctx, "set.gateway.exchange"), Value: exchange(v.feed)},
+		{Label: ui.T(ctx, "set.gateway.next_poll"), Value: nextPoll(ctx, v)},
 	}
 }
 

@@ -61,6 +61,8 @@ func Mount(s *fiberweb.Server, a *app.App) {
 	configure.Form("/gateways/:id", h.connection, h.saveBooks)
 	configure.Form("/gateways/:id/settings", h.editSecrets, h.saveSecrets)
 	configure.Post("/gateways/:id/test", h.testConnection)
+	configure.Post("/gateways/:id/webhook", h.installWebhook)
+	configure.Post("/gateways/:id/history", h.importHistory)
 	configure.Post("/gateways/:id/on", h.switchOn)
 	configure.Post("/gateways/:id/off", h.switchOff)
 	configure.Form("/gateways/:id/disconnect", h.askDisconnect, h.disconnect)

@@ -79,6 +79,9 @@ func (g *Gateways) Open(_ context.Context, name string, c gateway.Connection) (g
 		return &play{}, nil
 	}
 	p := g.provider(m[2])
+	if p.Manual {
+		return struct{ gateway.Gateway }{&play{p: p, mode: gateway.Mode(m[1]), conn: c}}, nil
+	}
 	return &play{p: p, mode: gateway.Mode(m[1]), conn: c}, nil
 }
 
@@ -118,18 +121,24 @@ type Provider struct {
 	Account string
 
 	mu      sync.Mutex
-	At      time.Time // when the next movement happens
-	Fail    error     // what every call answers while it is set
+	At      time.Time         // when the next movement happens
+	Fail    error             // what every call answers while it is set
 	Lose    error     // what a refund answers although it was made: its answer is lost on the way
 	During  func()    // runs while a refund is asked for, before the account is looked at
 	Pending bool      // refunds are pending at first
-	Missing []string  // permissions that the key lacks
-	Webhook string    // the address that was installed
+	Missing []string          // permissions that the key lacks
+	Webhook string            // the address that was installed
 	// Raw writes down what is answered about a movement; nil: its fields as JSON.
 	Raw      func(gateway.Payment) []byte
 	Break    func(call string) error // what one call answers; it holds the account locked
 	Mute     bool                    // it tells neither its balance nor what payouts consist of
 	Quiet    bool                    // movements do not name the payout that holds them
+	Installs int               // how often: each gives a secret of its own
+	Manual   bool              // no optional ability: its pages cannot be closed, and the merchant takes the money
+	Decline  bool              // taking money is declined, and the payer may choose another means on the same page
+	Silent   bool              // webhooks do not tell their mode
+	Mode     gateway.Mode      // what webhooks say, when it is not the connection's
+	Before   func(call string) // runs before each call, outside of the lock
 	calls    []string
 	pages    map[string]*page
 	keys     map[string]string // idempotency key to session, or to refund
@@ -179,6 +188,18 @@ func (p *Provider) Pay(session string, fee int64) gateway.Payment {
 	if pg == nil {
 		panic("apptest: no page " + session)
 	}
+	return p.pay(pg, fee)
+}
+
+// Agree has the payer agree to pay a page whose money the merchant takes.
+func (p *Provider) Agree(session string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pages[session].state, p.pages[session].reason = gateway.CheckoutAuthorized, ""
+}
+
+func (p *Provider) pay(pg *page, fee int64) gateway.Payment {
+	session := pg.id
 	p.n++
 	m := gateway.Payment{ID: fmt.Sprintf("pay_%s_%d", p.Account, p.n), Kind: gateway.KindPayment, State: gateway.Succeeded, Gross: pg.Amount,
 		Reference: pg.Reference, SessionID: session, Method: "card", Payer: gateway.Payer{Name: pg.CustomerName, Email: pg.CustomerEmail}}
@@ -272,6 +293,14 @@ type play struct {
 // enter notes a call and locks the account. The caller unlocks it when there is no error.
 func (g *play) enter(call string) error {
 	outside("a gateway is called")
+	if g.p != nil {
+		g.p.mu.Lock()
+		before := g.p.Before
+		g.p.mu.Unlock()
+		if before != nil {
+			before(call)
+		}
+	}
 	if g.p == nil {
 		return &gateway.Error{Kind: gateway.ErrConfig, Outcome: gateway.NotDone, Code: "bad_key", Detail: "the key is not valid", Setting: "key"}
 	}
@@ -319,6 +348,13 @@ func (g *play) SettleCheckout(_ context.Context, r gateway.SettleRequest) (gatew
 		return gateway.CheckoutStatus{}, err
 	}
 	defer g.p.mu.Unlock()
+	if pg, ok := g.p.pages[r.SessionID]; ok && r.Capture && pg.state == gateway.CheckoutAuthorized {
+		g.p.calls = append(g.p.calls, "capture "+r.IdempotencyKey)
+		if g.p.Decline {
+			return gateway.CheckoutStatus{State: gateway.CheckoutRetry, Reason: "INSTRUMENT_DECLINED"}, nil
+		}
+		g.p.pay(pg, 30)
+	}
 	return g.status(r.SessionID)
 }
 
@@ -340,8 +376,11 @@ func (g *play) ListPayments(_ context.Context, r gateway.ListRequest) (gateway.P
 		return gateway.Page{}, err
 	}
 	defer g.p.mu.Unlock()
-	from, _ := strconv.Atoi(r.Cursor)
+	from, err := strconv.Atoi(r.Cursor)
 	for r.Cursor == "" && from < len(g.p.log) && g.p.payments[g.p.log[from]].UpdatedAt.Before(r.Since) {
+		from++
+	}
+	for err != nil && from < len(g.p.log) && g.p.payments[g.p.log[from]].OccurredAt.Before(r.Since) {
 		from++
 	}
 	to := min(len(g.p.log), from+max(r.Limit, 1))
@@ -376,7 +415,14 @@ func (g *play) ParseWebhook(_ context.Context, d gateway.Delivery) (gateway.Hint
 	if err := json.Unmarshal(d.Body, &a); err != nil || !signed {
 		return gateway.Hint{}, gateway.Fail(gateway.ErrUntrusted, gateway.NotDone, "bad_signature", "the delivery does not verify")
 	}
-	return gateway.Hint{EventID: a.ID, Type: "changed", Mode: g.mode, SessionIDs: a.Sessions, PaymentIDs: a.Payments}, nil
+	mode := g.mode
+	if g.p.Mode != "" {
+		mode = g.p.Mode
+	}
+	if g.p.Silent {
+		mode = ""
+	}
+	return gateway.Hint{EventID: a.ID, Type: "changed", Mode: mode, SessionIDs: a.Sessions, PaymentIDs: a.Payments}, nil
 }
 
 // Refund implements gateway.Refunder.
@@ -461,7 +507,11 @@ func (g *play) InstallWebhook(_ context.Context, url string) (map[string]string,
 	}
 	defer g.p.mu.Unlock()
 	g.p.Webhook = url
-	return map[string]string{"webhook_secret": "whsec_" + strings.ToUpper(g.p.Account)}, nil
+	secret := "whsec_" + strings.ToUpper(g.p.Account)
+	if g.p.Installs++; g.p.Installs > 1 {
+		secret += fmt.Sprint("_", g.p.Installs)
+	}
+	return map[string]string{"webhook_secret": secret}, nil
 }
 
 // PayoutItems implements gateway.PayoutReader.
