@@ -86,9 +86,9 @@ func (a *App) refundNote(ctx context.Context, tx *books.Tx, s *settling, rf *inb
 	for _, l := range v.Lines {
 		revenue[l.VATCode] = l.Revenue
 	}
-	text := "refund.credit_line"
+	text := a.Words.T(v.Language, "refund.credit_line", "number", v.Number)
 	if rf.Cover == inbox.CoverGesture {
-		text = "refund.gesture_line"
+		text = a.Words.T(v.Language, "refund.gesture_line", "number", v.Number)
 	}
 	for _, r := range rows {
 		account := revenue[r.Code]
@@ -97,8 +97,7 @@ func (a *App) refundNote(ctx context.Context, tx *books.Tx, s *settling, rf *inb
 		}
 		c.Totals.Net += r.Base
 		c.Totals.VAT += r.VAT
-		c.Lines = append(c.Lines, billing.DocLine{Description: a.Words.T(v.Language, text, "number", v.Number), Quantity: one,
-			UnitPrice: moneyOf(r.Base, v.Currency).Decimal(), VATCode: r.Code, Net: r.Base, Rate: r.Rate, Category: r.Category, Nature: r.Nature,
+		c.Lines = append(c.Lines, billing.DocLine{Description: text, Quantity: one, UnitPrice: moneyOf(r.Base, v.Currency).Decimal(), VATCode: r.Code, Net: r.Base, Rate: r.Rate, Category: r.Category, Nature: r.Nature,
 			Revenue: account, Account: r.Account})
 	}
 	c.Totals.Gross = c.Totals.Net + c.Totals.VAT

@@ -167,7 +167,7 @@ func TestEveryWordOfTheCoreExists(t *testing.T) {
 		keys = append(keys, "action."+string(a))
 	}
 	for _, f := range []inbox.Flag{inbox.Unmatched, inbox.AmountMismatch, inbox.CurrencyMismatch, inbox.Overpaid, inbox.Duplicate, inbox.DocumentClosed,
-		inbox.ClosedPeriod, inbox.FeePending, inbox.RelatedMissing, inbox.WrongMode, inbox.UnknownKind} {
+		inbox.ClosedPeriod, inbox.FeePending, inbox.RelatedMissing, inbox.RelatedFirst, inbox.RefundOpen, inbox.WrongMode, inbox.UnknownKind} {
 		keys = append(keys, "reason."+string(f))
 	}
 	for _, key := range keys {

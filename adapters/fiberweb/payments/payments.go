@@ -55,6 +55,9 @@ func Mount(s *fiberweb.Server, a *app.App) {
 	keep.Post("/receipts/credit/:customer/refund", h.refund)
 	read.Get("/receipts/:id", h.receipt)
 	keep.Form("/receipts/:id/reverse", h.askReverse, h.reverse)
+	keep.Form("/receipts/:id/refund", h.askRefund, h.giveBack)
+	keep.Post("/receipts/:id/refunds/:refund/retry", h.retryRefund)
+	keep.Post("/receipts/:id/refunds/:refund/abandon", h.abandonRefund)
 }
 
 // screens are the handlers.
