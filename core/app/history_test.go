@@ -94,7 +94,7 @@ func TestHistoryIsImportedInPieces(t *testing.T) {
 
 func TestHistoryOutOfTheProvidersReach(t *testing.T) {
 	s := newTill(t)
-	s.refresh()
+	s.WorkOnce(ctx) // the day's proof is over
 	_, err := s.ImportHistory(ctx, s.Owner, s.conn.ID, day("2020-01-01"))
 	apptest.OK(t, err)
 	n := 0

@@ -33,7 +33,7 @@ func TestRefundOfAnInvoice(t *testing.T) {
 		{"no VAT, due again", []billing.DocLine{line("EXPO", 100000)}, 40000, inbox.CoverNone},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newTill(t)
+			s := newCounter(t)
 			v := s.invoice(c.lines...)
 			r := s.pay(v.ID, 100)
 			s.start()
@@ -73,7 +73,7 @@ func TestRefundOfAnInvoice(t *testing.T) {
 
 // TestRefundsInParts refunds an invoice cent by odd cent: the last credit note takes back the rest of each tax exactly.
 func TestRefundsInParts(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	v := s.invoice(line("S20S", 9999), line("S055B", 3333), line("S20B", 1), line("EXPO", 777))
 	r := s.pay(v.ID, 10)
 	for left := v.Totals.Gross; left > 0; {
@@ -98,7 +98,7 @@ func TestRefundsInParts(t *testing.T) {
 }
 
 func TestRefundOfADeposit(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	q, d := s.deposit(36000)
 	r := s.pay(d, 565)
 	s.start()
@@ -121,7 +121,7 @@ func TestRefundOfADeposit(t *testing.T) {
 
 // TestRefundOfADeductedDeposit rectifies the final invoice, which took the deposit.
 func TestRefundOfADeductedDeposit(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	q, d := s.deposit(36000)
 	r := s.pay(d, 565)
 	v, err := s.InvoiceQuote(s.ctx, s.Owner, q.ID)
@@ -140,7 +140,7 @@ func TestRefundOfADeductedDeposit(t *testing.T) {
 
 // TestRefundOfWhatIsTheCustomersAlready needs no credit note: what was paid too much, and what a credit note gave back before.
 func TestRefundOfWhatIsTheCustomersAlready(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	v := s.invoice(line("S20B", 100000))
 	session := s.open(v.ID)
 	p := s.play.Pay(session, 0)
@@ -171,7 +171,7 @@ func TestRefundOfWhatIsTheCustomersAlready(t *testing.T) {
 }
 
 func TestRefundIsRefused(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	v := s.invoice(line("S20B", 100000))
 	r := s.pay(v.ID, 100)
 	ask := func(in app.RefundInput) error {
@@ -225,7 +225,7 @@ func TestRefundIsRefused(t *testing.T) {
 
 // TestRefundOfADisputedPayment would give the money away twice.
 func TestRefundOfADisputedPayment(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	v := s.invoice(line("S20B", 100000))
 	r := s.pay(v.ID, 100)
 	d := s.reports(gateway.Payment{ID: "dp_1", Kind: gateway.KindDispute, Gross: apptest.EUR(120000), RelatedID: r.Reference})
@@ -240,7 +240,7 @@ func TestRefundOfADisputedPayment(t *testing.T) {
 }
 
 func TestRefundThatTheGatewayRefuses(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	v := s.invoice(line("S20B", 100000))
 	r := s.pay(v.ID, 100)
 	s.start()
@@ -265,7 +265,7 @@ func TestRefundThatTheGatewayRefuses(t *testing.T) {
 
 // TestTwoRefundsAtOnce: the second gets a clear error while the first is at the gateway, whoever asks.
 func TestTwoRefundsAtOnce(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	v := s.invoice(line("S20B", 100000))
 	r := s.pay(v.ID, 100)
 	var second error
@@ -312,7 +312,7 @@ func TestTwoRefundsAtOnce(t *testing.T) {
 
 // TestRefundWithTheSameKey is one refund, also after it is done.
 func TestRefundWithTheSameKey(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	v := s.invoice(line("S20B", 100000))
 	r := s.pay(v.ID, 100)
 	ctx := books.WithKey(s.ctx, "k1", "refund")
@@ -336,16 +336,16 @@ func TestRefundKilledHalfWay(t *testing.T) {
 	lost := gateway.Fail(gateway.ErrRetryable, gateway.Unknown, "timeout", "no answer in time")
 	for _, c := range []struct {
 		name string
-		kill func(s *till)
-		heal func(s *till)
+		kill func(s *counter)
+		heal func(s *counter)
 	}{
-		{"before the gateway was asked", func(s *till) {
+		{"before the gateway was asked", func(s *counter) {
 			s.play.Change(func(p *apptest.Provider) { p.Fail = lost })
-		}, func(s *till) { s.play.Change(func(p *apptest.Provider) { p.Fail = nil }) }},
-		{"the gateway's answer was lost", func(s *till) {
+		}, func(s *counter) { s.play.Change(func(p *apptest.Provider) { p.Fail = nil }) }},
+		{"the gateway's answer was lost", func(s *counter) {
 			s.play.Change(func(p *apptest.Provider) { p.Lose = lost })
-		}, func(s *till) { s.play.Change(func(p *apptest.Provider) { p.Lose = nil }) }},
-		{"while the request was written", func(s *till) {
+		}, func(s *counter) { s.play.Change(func(p *apptest.Provider) { p.Lose = nil }) }},
+		{"while the request was written", func(s *counter) {
 			s.Store.BeforeCommit = func(c *books.Changes) error {
 				for _, p := range c.Puts {
 					if rf, ok := p.Value.(inbox.Refund); ok && rf.Tries == 0 {
@@ -354,8 +354,8 @@ func TestRefundKilledHalfWay(t *testing.T) {
 				}
 				return nil
 			}
-		}, func(s *till) { s.Store.BeforeCommit = nil }},
-		{"while the try was counted", func(s *till) {
+		}, func(s *counter) { s.Store.BeforeCommit = nil }},
+		{"while the try was counted", func(s *counter) {
 			s.Store.BeforeCommit = func(c *books.Changes) error {
 				for _, p := range c.Puts {
 					if rf, ok := p.Value.(inbox.Refund); ok && rf.Tries == 1 {
@@ -364,8 +364,8 @@ func TestRefundKilledHalfWay(t *testing.T) {
 				}
 				return nil
 			}
-		}, func(s *till) { s.Store.BeforeCommit = nil }},
-		{"while the answer was written", func(s *till) {
+		}, func(s *counter) { s.Store.BeforeCommit = nil }},
+		{"while the answer was written", func(s *counter) {
 			s.Store.BeforeCommit = func(c *books.Changes) error {
 				for _, p := range c.Puts {
 					if rf, ok := p.Value.(inbox.Refund); ok && rf.ArrivalID != "" {
@@ -374,10 +374,10 @@ func TestRefundKilledHalfWay(t *testing.T) {
 				}
 				return nil
 			}
-		}, func(s *till) { s.Store.BeforeCommit = nil }},
+		}, func(s *counter) { s.Store.BeforeCommit = nil }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newTill(t)
+			s := newCounter(t)
 			v := s.invoice(line("S20S", 100000))
 			r := s.pay(v.ID, 100)
 			c.kill(s)
@@ -419,7 +419,7 @@ func TestRefundKilledHalfWay(t *testing.T) {
 
 // TestRefundMadeAtTheProvidersWhileOursIsUnknown: what is made at the provider's site while our own is unknown is its own affair.
 func TestRefundMadeAtTheProvidersWhileOursIsUnknown(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	v := s.invoice(line("S20B", 100000))
 	r := s.pay(v.ID, 100)
 	s.play.Change(func(p *apptest.Provider) { p.Fail = gateway.Fail(gateway.ErrRetryable, gateway.Unknown, "timeout", "") })
@@ -446,14 +446,19 @@ func TestRefundMadeAtTheProvidersWhileOursIsUnknown(t *testing.T) {
 
 // TestRefundWhoseKeyMayBeForgotten is not asked for again, because that could refund again.
 func TestRefundWhoseKeyMayBeForgotten(t *testing.T) {
-	start := func(t *testing.T, done bool) (*till, inbox.Receipt, inbox.Refund) {
-		s := newTill(t)
+	start := func(t *testing.T, done bool) (*counter, inbox.Receipt, inbox.Refund) {
+		s := newCounter(t)
 		v := s.invoice(line("S20B", 100000))
 		r := s.pay(v.ID, 100)
 		lost := gateway.Fail(gateway.ErrRetryable, gateway.Unknown, "timeout", "")
 		s.play.Change(func(p *apptest.Provider) {
 			if p.Lose = lost; !done {
-				p.Fail = lost
+				p.Break = func(call string) error {
+					if call == "refund" {
+						return lost
+					}
+					return nil
+				}
 			}
 		})
 		rf, err := s.Refund(s.ctx, s.Owner, r.ID, app.RefundInput{Amount: apptest.EUR(30000)})
@@ -473,7 +478,7 @@ func TestRefundWhoseKeyMayBeForgotten(t *testing.T) {
 		if asked < 5 || asked > 30 || !s.refundOf(rf.ID).NextTry.IsZero() {
 			t.Errorf("asked %d times, %+v", asked, s.refundOf(rf.ID))
 		}
-		s.play.Change(func(p *apptest.Provider) { p.Fail, p.Lose = nil, nil })
+		s.play.Change(func(p *apptest.Provider) { p.Break, p.Lose = nil, nil })
 		return s, r, rf
 	}
 	t.Run("it was never made", func(t *testing.T) {
@@ -503,7 +508,7 @@ func TestRefundWhoseKeyMayBeForgotten(t *testing.T) {
 func TestPendingRefund(t *testing.T) {
 	for _, end := range []gateway.State{gateway.Succeeded, gateway.Failed} {
 		t.Run(string(end), func(t *testing.T) {
-			s := newTill(t)
+			s := newCounter(t)
 			v := s.invoice(line("S20B", 100000))
 			r := s.pay(v.ID, 100)
 			s.start()
@@ -531,7 +536,7 @@ func TestPendingRefund(t *testing.T) {
 }
 
 func TestAutomaticBooksPostRefundsAtOnce(t *testing.T) {
-	s := newTillWith(t, party.Company{TestBooks: true, AutoIntegrate: true})
+	s := newCounterWith(t, party.Company{TestBooks: true, AutoIntegrate: true})
 	v := s.invoice(line("S20B", 100000))
 	r := s.pay(v.ID, 100)
 	rf, err := s.Refund(s.ctx, s.Owner, r.ID, app.RefundInput{Amount: apptest.EUR(120000)})

@@ -21,8 +21,8 @@ import (
 
 var updateGolden = flag.Bool("update", false, "write the golden files anew")
 
-// till is a company with a customer, a gateway that is on, and what happens between them.
-type till struct {
+// counter is a company with a customer, a gateway that is on, and what happens between them.
+type counter struct {
 	*apptest.World
 	t        testing.TB
 	ctx      context.Context
@@ -33,12 +33,12 @@ type till struct {
 	from     int64 // entries up to this one are no part of the story
 }
 
-func newTill(t testing.TB) *till { return newTillWith(t, party.Company{TestBooks: true}) }
+func newCounter(t testing.TB) *counter { return newCounterWith(t, party.Company{TestBooks: true}) }
 
-func newTillWith(t testing.TB, c party.Company) *till {
+func newCounterWith(t testing.TB, c party.Company) *counter {
 	t.Helper()
 	w := apptest.NewWith(t, c)
-	s := &till{World: w, t: t, ctx: context.Background(), conn: w.NewConnection(t)}
+	s := &counter{World: w, t: t, ctx: context.Background(), conn: w.NewConnection(t)}
 	s.play, s.customer = w.Provider(s.conn), w.NewCustomer(t, "jean@exemple.fr")
 	for id, m := range w.Settings(t).Methods {
 		if m.Online {
@@ -53,7 +53,7 @@ func line(vat string, cents int64) billing.DocLine {
 	return billing.DocLine{Description: "Article", Quantity: decimal.NewFromInt(1), UnitPrice: decimal.New(cents, -2), VATCode: vat}
 }
 
-func (s *till) invoice(lines ...billing.DocLine) billing.Invoice {
+func (s *counter) invoice(lines ...billing.DocLine) billing.Invoice {
 	s.t.Helper()
 	v, err := s.CreateInvoice(s.ctx, s.Owner, app.InvoiceInput{CustomerID: s.customer.ID, MethodID: s.method, Lines: lines})
 	apptest.OK(s.t, err)
@@ -63,7 +63,7 @@ func (s *till) invoice(lines ...billing.DocLine) billing.Invoice {
 }
 
 // deposit asks for a deposit on a quote of 1200, VAT included.
-func (s *till) deposit(cents int64) (quote billing.Quote, deposit string) {
+func (s *counter) deposit(cents int64) (quote billing.Quote, deposit string) {
 	s.t.Helper()
 	q, err := s.CreateQuote(s.ctx, s.Owner, app.QuoteInput{CustomerID: s.customer.ID, Lines: []billing.DocLine{line("S20B", 100000)}})
 	apptest.OK(s.t, err)
@@ -74,7 +74,7 @@ func (s *till) deposit(cents int64) (quote billing.Quote, deposit string) {
 	return q, q.Deposits[0].ID
 }
 
-func (s *till) token(document string) string {
+func (s *counter) token(document string) string {
 	s.t.Helper()
 	url, err := s.PayURL(s.ctx, s.Owner, document)
 	apptest.OK(s.t, err)
@@ -82,7 +82,7 @@ func (s *till) token(document string) string {
 }
 
 // open opens the gateway's page for a document and returns its session.
-func (s *till) open(document string) string {
+func (s *counter) open(document string) string {
 	s.t.Helper()
 	_, err := s.StartPayment(s.ctx, s.token(document), s.conn.ID)
 	apptest.OK(s.t, err)
@@ -94,27 +94,27 @@ func (s *till) open(document string) string {
 }
 
 // pay pays a document online and posts it; it returns the receipt.
-func (s *till) pay(document string, fee int64) inbox.Receipt {
+func (s *counter) pay(document string, fee int64) inbox.Receipt {
 	s.t.Helper()
 	p := s.play.Pay(s.open(document), fee)
 	s.refresh()
 	return s.receiptOf(p)
 }
 
-func (s *till) receiptOf(p gateway.Payment) inbox.Receipt {
+func (s *counter) receiptOf(p gateway.Payment) inbox.Receipt {
 	s.t.Helper()
 	s.ok(p)
 	return s.receipt(s.arrival(p).ReceiptID)
 }
 
-func (s *till) refresh() {
+func (s *counter) refresh() {
 	s.t.Helper()
 	_, err := s.Refresh(s.ctx, s.Owner, s.conn.ID)
 	apptest.OK(s.t, err)
 }
 
 // reports is a movement that the gateway reports.
-func (s *till) reports(m gateway.Payment) gateway.Payment {
+func (s *counter) reports(m gateway.Payment) gateway.Payment {
 	s.t.Helper()
 	if m.State == "" {
 		m.State = gateway.Succeeded
@@ -127,7 +127,7 @@ func (s *till) reports(m gateway.Payment) gateway.Payment {
 	return m
 }
 
-func (s *till) arrival(p gateway.Payment) inbox.Arrival {
+func (s *counter) arrival(p gateway.Payment) inbox.Arrival {
 	s.t.Helper()
 	a, err := s.Store.Arrival(s.ctx, s.Company.ID, inbox.ArrivalID(s.conn.ID, p.Kind, p.ID))
 	apptest.OK(s.t, err)
@@ -135,7 +135,7 @@ func (s *till) arrival(p gateway.Payment) inbox.Arrival {
 }
 
 // ok is the accountant's OK on movements, which must all be posted.
-func (s *till) ok(ps ...gateway.Payment) {
+func (s *counter) ok(ps ...gateway.Payment) {
 	s.t.Helper()
 	var list []string
 	for _, p := range ps {
@@ -144,7 +144,7 @@ func (s *till) ok(ps ...gateway.Payment) {
 	s.okIDs(list...)
 }
 
-func (s *till) okIDs(list ...string) {
+func (s *counter) okIDs(list ...string) {
 	s.t.Helper()
 	rs, err := s.Integrate(s.ctx, s.Owner, list)
 	apptest.OK(s.t, err)
@@ -154,7 +154,7 @@ func (s *till) okIDs(list ...string) {
 }
 
 // okAll is OK on everything that is ready.
-func (s *till) okAll() {
+func (s *counter) okAll() {
 	s.t.Helper()
 	rs, err := s.IntegrateReady(s.ctx, s.Owner)
 	apptest.OK(s.t, err)
@@ -163,28 +163,28 @@ func (s *till) okAll() {
 	}
 }
 
-func (s *till) receipt(id string) inbox.Receipt {
+func (s *counter) receipt(id string) inbox.Receipt {
 	s.t.Helper()
 	r, err := s.Store.Receipt(s.ctx, s.Company.ID, id)
 	apptest.OK(s.t, err)
 	return r
 }
 
-func (s *till) refundOf(id string) inbox.Refund {
+func (s *counter) refundOf(id string) inbox.Refund {
 	s.t.Helper()
 	r, err := s.Store.Refund(s.ctx, s.Company.ID, id)
 	apptest.OK(s.t, err)
 	return r
 }
 
-func (s *till) invoiceOf(id string) billing.Invoice {
+func (s *counter) invoiceOf(id string) billing.Invoice {
 	s.t.Helper()
 	v, err := s.Store.Invoice(s.ctx, s.Company.ID, id)
 	apptest.OK(s.t, err)
 	return v
 }
 
-func (s *till) credit() int64 {
+func (s *counter) credit() int64 {
 	s.t.Helper()
 	c, err := s.Store.Customer(s.ctx, s.Company.ID, s.customer.ID)
 	apptest.OK(s.t, err)
@@ -192,7 +192,7 @@ func (s *till) credit() int64 {
 }
 
 // balance is debit less credit of an account, in cents.
-func (s *till) balance(account string) int64 {
+func (s *counter) balance(account string) int64 {
 	s.t.Helper()
 	b, err := s.Store.Balance(s.ctx, s.Company.ID, account, "")
 	apptest.OK(s.t, err)
@@ -200,7 +200,7 @@ func (s *till) balance(account string) int64 {
 }
 
 // refunds asks for a refund that the gateway does at once.
-func (s *till) refunds(receipt string, cents int64, cover inbox.Cover) inbox.Refund {
+func (s *counter) refunds(receipt string, cents int64, cover inbox.Cover) inbox.Refund {
 	s.t.Helper()
 	rf, err := s.Refund(s.ctx, s.Owner, receipt, app.RefundInput{Amount: apptest.EUR(cents), Cover: cover, Reason: "retour"})
 	apptest.OK(s.t, err)
@@ -211,7 +211,7 @@ func (s *till) refunds(receipt string, cents int64, cover inbox.Cover) inbox.Ref
 }
 
 // refundCount is how many refunds the provider made of a payment, and of how much.
-func (s *till) refundCount() (n int, sum int64) {
+func (s *counter) refundCount() (n int, sum int64) {
 	page, err := s.Store.Arrivals(s.ctx, s.Company.ID, app.ArrivalQuery{Kinds: []string{"refund"}, Paging: app.Paging{Limit: 200}})
 	apptest.OK(s.t, err)
 	for _, a := range page.Items {
@@ -222,14 +222,14 @@ func (s *till) refundCount() (n int, sum int64) {
 }
 
 // start says that the story told by the journal begins here.
-func (s *till) start() {
+func (s *counter) start() {
 	h, err := s.Store.Head(s.ctx, s.Company.ID)
 	apptest.OK(s.t, err)
 	s.from = h.Seq
 }
 
 // journal writes the entries of the story as an accountant reads them.
-func (s *till) journal() string {
+func (s *counter) journal() string {
 	s.t.Helper()
 	h, err := s.Store.Head(s.ctx, s.Company.ID)
 	apptest.OK(s.t, err)
@@ -253,7 +253,7 @@ func (s *till) journal() string {
 }
 
 // golden compares the journal with the file of the test's name.
-func (s *till) golden(t *testing.T) {
+func (s *counter) golden(t *testing.T) {
 	t.Helper()
 	file := filepath.Join("testdata", "refunds", strings.NewReplacer("/", "-", ",", "").Replace(t.Name())+".txt")
 	got := s.journal()
@@ -269,7 +269,7 @@ func (s *till) golden(t *testing.T) {
 }
 
 // whole checks what must hold at any time: the accounts say what the documents and receipts say.
-func (s *till) whole() {
+func (s *counter) whole() {
 	s.t.Helper()
 	var due, pending, deposits int64
 	page, err := s.Store.Invoices(s.ctx, s.Company.ID, app.InvoiceQuery{Sort: "date", Paging: app.Paging{Limit: 200}})

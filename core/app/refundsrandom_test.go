@@ -20,8 +20,8 @@ import (
 func TestRandomRefunds(t *testing.T) {
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			s := newTill(t)
-			r := &dice{till: s, Rand: rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // reproducible
+			s := newCounter(t)
+			r := &dice{counter: s, Rand: rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // reproducible
 			for range 60 {
 				r.step()
 				s.whole()
@@ -38,7 +38,7 @@ func TestRandomRefunds(t *testing.T) {
 }
 
 type dice struct {
-	*till
+	*counter
 	*rand.Rand
 	receipts []string
 	given    []gateway.Payment // refunds that may fail later

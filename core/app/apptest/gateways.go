@@ -121,24 +121,24 @@ type Provider struct {
 	Account string
 
 	mu      sync.Mutex
-	At      time.Time         // when the next movement happens
-	Fail    error             // what every call answers while it is set
+	At      time.Time // when the next movement happens
+	Fail    error     // what every call answers while it is set
 	Lose    error     // what a refund answers although it was made: its answer is lost on the way
 	During  func()    // runs while a refund is asked for, before the account is looked at
 	Pending bool      // refunds are pending at first
-	Missing []string          // permissions that the key lacks
-	Webhook string            // the address that was installed
+	Missing []string  // permissions that the key lacks
+	Webhook string    // the address that was installed
 	// Raw writes down what is answered about a movement; nil: its fields as JSON.
 	Raw      func(gateway.Payment) []byte
 	Break    func(call string) error // what one call answers; it holds the account locked
 	Mute     bool                    // it tells neither its balance nor what payouts consist of
 	Quiet    bool                    // movements do not name the payout that holds them
-	Installs int               // how often: each gives a secret of its own
-	Manual   bool              // no optional ability: its pages cannot be closed, and the merchant takes the money
-	Decline  bool              // taking money is declined, and the payer may choose another means on the same page
-	Silent   bool              // webhooks do not tell their mode
-	Mode     gateway.Mode      // what webhooks say, when it is not the connection's
-	Before   func(call string) // runs before each call, outside of the lock
+	Installs int                     // how often: each gives a secret of its own
+	Manual   bool                    // no optional ability: its pages cannot be closed, and the merchant takes the money
+	Decline  bool                    // taking money is declined, and the payer may choose another means on the same page
+	Silent   bool                    // webhooks do not tell their mode
+	Mode     gateway.Mode            // what webhooks say, when it is not the connection's
+	Before   func(call string)       // runs before each call, outside of the lock
 	calls    []string
 	pages    map[string]*page
 	keys     map[string]string // idempotency key to session, or to refund
