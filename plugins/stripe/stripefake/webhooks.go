@@ -135,7 +135,13 @@ func (f *Fake) Deliver(ctx context.Context) int {
 	f.mu.Unlock()
 	taken := 0
 	for _, d := range due {
-		if !d.Post(ctx) {
+		if ctx.Err() != nil {
+			break
+		}
+		// One that is under way is not broken off: it may have been taken.
+		sending, done := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		ok := d.Post(sending)
+		if done(); !ok {
 			continue
 		}
 		taken++
@@ -155,6 +161,9 @@ type postman struct {
 	quit context.CancelFunc
 	done sync.WaitGroup
 }
+
+// patience is how long an endpoint may take to answer.
+const patience = 10 * time.Second
 
 // again is when a delivery that was not taken is tried once more. Stripe waits longer.
 const again = 10 * time.Second
