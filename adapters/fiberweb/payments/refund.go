@@ -44,7 +44,10 @@ func (h *screens) askRefund(c *fiberweb.Ctx) error {
 	if err := h.foresee(c, &v, app.RefundInput{Amount: v.terms.Left}); err != nil {
 		return err
 	}
-	return c.Page(fiberweb.Status(v.form.Faults()), refundPage(v))
+	if !v.form.OK() {
+		return c.Invalid(v.form, refundPage(v))
+	}
+	return c.Show(refundPage(v))
 }
 
 // foresee computes what a refund would lead to; what is refused about it is said on the form.
@@ -80,7 +83,7 @@ func (h *screens) giveBack(c *fiberweb.Ctx) error {
 	if f.OK() {
 		rf, err := h.Refund(once(c.Context(), f), c.Actor(), v.ID, in)
 		if _, again := app.Replayed(err); again {
-			return c.SeeOther(c.URL("/receipts", v.ID))
+			return c.SeeOther(c.URL("/receipts", v.ID) + "#refunds")
 		}
 		if err == nil || rf.State == inbox.RefundFailed {
 			h.tellRefund(c, v.receiptView, rf)
