@@ -182,14 +182,14 @@ func TestProofsAreServedByIndexes(t *testing.T) {
 		}
 		for part, index := range map[string]string{
 			"FROM arrivals WHERE company_id = 'co_test' AND connection_id = 'gw_1' AND unproven": "arrivals_unproven",
-			"payout_id = '' AND kind <> 'payout'":    "arrivals_unpaid",
-			"AND payout_id IN ('po_1')":              "arrivals_of_payout",
-			"AND (kind = 'payout')":                  "arrivals_payouts",
-			"external_id IN ('ch_1')":                "arrivals_external",
-			"(a.payout_id = 'po_1')":                 "arrivals_of_payout",
-			"foreign_currency <> '' GROUP BY":        "journal_lines_foreign",
-			"e.seq > 5 AND e.seq <=":                 "",
-			"FROM \"proofs\" AS \"proof_row\" WHERE": "proofs_by_date",
+			"payout_id = '' AND kind <> 'payout'":                                                "arrivals_unpaid",
+			"AND payout_id IN ('po_1')":                                                          "arrivals_of_payout",
+			"AND (kind = 'payout')":                                                              "arrivals_payouts",
+			"external_id IN ('ch_1')":                                                            "arrivals_external",
+			"(a.payout_id = 'po_1')":                                                             "arrivals_of_payout",
+			"foreign_currency <> '' GROUP BY":                                                    "journal_lines_foreign",
+			"e.seq > 5 AND e.seq <=":                                                             "",
+			"FROM \"proofs\" AS \"proof_row\" WHERE":                                             "proofs_by_date",
 		} {
 			seen := false
 			for _, q := range asked {

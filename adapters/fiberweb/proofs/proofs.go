@@ -236,14 +236,25 @@ func steps(ctx context.Context, p *inbox.Proof, b inbox.ProofBalance, gatewayLab
 func notes(ctx context.Context, b inbox.ProofBalance, items bool) []step {
 	var out []step
 	for _, l := range b.Lines {
-		if !l.Counted {
+		if !l.Counted && l.What != inbox.LinePayout {
 			out = append(out, lineSteps(ctx, l, b.Currency, items)...)
 		}
 	}
-	if b.UnpaidRest != 0 && b.Unexplained == 0 {
-		out = append(out, step{label: ui.T(ctx, "proof.unpaid_rest"), amount: amount(b.UnpaidRest, b.Currency), bad: true})
-	}
 	return out
+}
+
+// thirdSteps lead from what is not paid out to the provider's balance; none when the two are the same.
+func thirdSteps(ctx context.Context, p *inbox.Proof, b inbox.ProofBalance, gatewayLabel string, items bool) []step {
+	lines := b.FromUnpaid()
+	if !p.HasBalance || !p.HasItems || len(lines) == 0 && b.UnpaidRest == 0 {
+		return nil
+	}
+	out := []step{{label: ui.T(ctx, "proof.unpaid"), amount: amount(b.Unpaid, b.Currency), strong: true}}
+	for _, l := range lines {
+		out = append(out, lineSteps(ctx, l, b.Currency, items)...)
+	}
+	return append(out, step{label: ui.T(ctx, "proof.unpaid_rest"), amount: amount(b.UnpaidRest, b.Currency), strong: true, bad: b.UnpaidRest != 0},
+		step{label: ui.T(ctx, "proof.to_provider", "gateway", gatewayLabel), amount: amount(b.Provider, b.Currency), strong: true})
 }
 
 func lineSteps(ctx context.Context, l inbox.ProofLine, cur money.Currency, items bool) []step {
@@ -252,6 +263,9 @@ func lineSteps(ctx context.Context, l inbox.ProofLine, cur money.Currency, items
 		key = "proof.note." + string(l.What)
 	}
 	head := step{label: ui.Plural(ctx, key, l.Count), amount: amount(l.Amount, cur)}
+	if l.What == inbox.LineFeeUnknown && !l.Counted {
+		head.amount = money.Money{} // nobody knows it
+	}
 	if len(l.Items) == 1 {
 		head.href, head.sub = itemPath(ctx, l.Items[0]), itemLabel(ctx, l.Items[0])
 		return []step{head}
@@ -261,7 +275,11 @@ func lineSteps(ctx context.Context, l inbox.ProofLine, cur money.Currency, items
 		return out
 	}
 	for _, it := range l.Items {
-		out = append(out, step{label: itemLabel(ctx, it), href: itemPath(ctx, it), amount: amount(it.Amount, cur), at: it.At, inner: true})
+		s := step{label: itemLabel(ctx, it), href: itemPath(ctx, it), amount: amount(it.Amount, cur), at: it.At, inner: true}
+		if head.amount.Currency() == "" {
+			s.amount = money.Money{}
+		}
+		out = append(out, s)
 	}
 	if more := l.Count - len(l.Items); more > 0 && len(l.Items) > 0 {
 		out = append(out, step{label: ui.Plural(ctx, "proof.more", more), inner: true, amount: money.Money{}})
@@ -314,7 +332,7 @@ func orZero(m money.Money) money.Money {
 func findingTable(ctx context.Context, list []inbox.Finding) ui.Table[inbox.Finding] {
 	return ui.Table[inbox.Finding]{Caption: ui.T(ctx, "proof.findings"), Rows: list, Columns: []ui.Column[inbox.Finding]{
 		{Label: ui.T(ctx, "proof.column.movement"), Main: true, Cell: findingCell},
-		{Label: ui.T(ctx, "proof.column.what"), Cell: findingWhat},
+		{Label: ui.T(ctx, "proof.column.finding"), Cell: findingWhat},
 		{Label: ui.T(ctx, "proof.column.amount"), Align: ui.End, Cell: func(f inbox.Finding) templ.Component { return ui.Amount(f.Amount) }},
 	}}
 }

@@ -176,7 +176,9 @@ func (s *Store) DueWork(_ context.Context, now time.Time, limit int) (app.Work, 
 		}
 	}
 	first := func(list []due) []app.WorkItem {
-		order(list, false, func(a, b due) int { return cmp.Or(a.at.Compare(b.at), strings.Compare(a.ID, b.ID), strings.Compare(a.Company, b.Company)) })
+		order(list, false, func(a, b due) int {
+			return cmp.Or(a.at.Compare(b.at), strings.Compare(a.ID, b.ID), strings.Compare(a.Company, b.Company))
+		})
 		var out []app.WorkItem
 		for _, d := range list[:min(limit, len(list))] {
 			out = append(out, d.WorkItem)
