@@ -75,6 +75,7 @@ func (v *viewer) proofs(t *testing.T) {
 		same(t, "payout sums", func(w app.Views) ([]app.PayoutSum, error) {
 			return w.PayoutSums(ctx, company, conn, []string{"po_1", "po_2", "none"})
 		}, v)
+		same(t, "payout parts", func(w app.Views) ([]app.PayoutPart, error) { return w.PayoutParts(ctx, company, conn, "po_1") }, v)
 		for _, q := range []app.ArrivalsAfter{{}, {PayoutsOnly: true}, {Since: since}, {PayoutsOnly: true, Since: since}} {
 			q.Connection, q.Limit = conn, 17
 			for range 20 {

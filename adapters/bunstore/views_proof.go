@@ -127,6 +127,26 @@ func (s *Store) PayoutSums(ctx context.Context, company, connection string, payo
 	return out, s.refusal(ctx, err, nil)
 }
 
+// PayoutParts implements app.Views.
+func (s *Store) PayoutParts(ctx context.Context, company, connection, payout string) ([]app.PayoutPart, error) {
+	var out []app.PayoutPart
+	rows, err := s.read.QueryContext(ctx, s.named(`SELECT kind, currency, count(*), `+s.total("CASE WHEN kind IN (?inflow) THEN gross ELSE -gross END")+`,
+			`+s.total("CASE WHEN fee_state = 'known' THEN fee ELSE 0 END")+`
+		FROM arrivals WHERE company_id = ?company AND connection_id = ?connection AND payout_id = ?payout AND payout_id <> '' AND kind <> 'payout'
+			AND gateway_state = 'succeeded' GROUP BY kind, currency ORDER BY kind, currency`,
+		map[string]any{"company": company, "connection": connection, "payout": payout, "inflow": inflow}))
+	if err != nil {
+		return nil, s.refusal(ctx, err, nil)
+	}
+	err = scanAll(rows, func() error {
+		var p app.PayoutPart
+		err := rows.Scan(&p.Kind, &p.Currency, &p.Items, &p.Flow, &p.Fee)
+		out = append(out, p)
+		return err
+	})
+	return out, s.refusal(ctx, err, nil)
+}
+
 // Holdings implements app.Views.
 func (s *Store) Holdings(ctx context.Context, company string, f app.HoldingQuery) (app.Holdings, error) {
 	var out app.Holdings

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/acquit-app/acquit/core/civil"
+	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/money"
 )
@@ -25,6 +26,8 @@ type ProofViews interface {
 	ArrivalsExternal(ctx context.Context, company, connection string, ids []string) ([]inbox.Arrival, error)
 	// PayoutSums adds up what these payouts consist of, by the provider's id and currency.
 	PayoutSums(ctx context.Context, company, connection string, payouts []string) ([]PayoutSum, error)
+	// PayoutParts adds up what one payout consists of by kind and currency, in their order.
+	PayoutParts(ctx context.Context, company, connection, payout string) ([]PayoutPart, error)
 	// Holdings is what the books say of a gateway account, all of one moment.
 	Holdings(ctx context.Context, company string, q HoldingQuery) (Holdings, error)
 }
@@ -54,6 +57,15 @@ type PayoutSum struct {
 	Items    int
 	Unknown  int // whose commission is not known
 	Net      int64
+}
+
+// PayoutPart is the movements of one kind in a payout, minor units with the sign of their effect.
+type PayoutPart struct {
+	Kind     gateway.Kind
+	Currency money.Currency
+	Items    int
+	Flow     int64 // before commissions
+	Fee      int64 // as far as known
 }
 
 // HoldingQuery asks about one connection. Accounts are where its balances are kept, by currency.

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"math/bits"
+	"slices"
 	"time"
 
 	"github.com/acquit-app/acquit/core/money"
@@ -97,21 +98,41 @@ func (b *ProofBalance) thirdNumber(in ProofInput, expected int64) {
 	case !in.HasItems:
 		b.Unpaid, b.UnpaidRest = b.Provider-b.Unexplained, b.Unexplained
 	default:
-		b.UnpaidRest = b.Provider - b.Unpaid
-		for _, l := range b.Lines {
-			switch {
-			case l.Counted && (l.What == LineFeeUnknown || l.What == LinePending || l.What == LineGone):
-				b.UnpaidRest -= l.Amount
-			case !l.Counted && l.What == LinePendingPayout: // its movements are held by it already
-				b.UnpaidRest += l.Amount
-			}
-		}
 		if in.Payouts.Count > 0 {
 			in.Payouts.What = LinePayout
 			b.Lines = append(b.Lines, in.Payouts)
-			b.UnpaidRest -= in.Payouts.Amount
+		}
+		b.UnpaidRest = b.Provider - b.Unpaid
+		for _, l := range b.FromUnpaid() {
+			b.UnpaidRest -= l.Amount
 		}
 	}
+}
+
+// FromUnpaid are the lines that lead from what is not paid out to the provider's balance: Unpaid + lines + UnpaidRest =
+// Provider, where the provider tells both.
+func (b ProofBalance) FromUnpaid() []ProofLine {
+	var out []ProofLine
+	for _, l := range b.Lines {
+		switch l.What {
+		case LineFeeUnknown, LinePending, LineGone:
+			if l.Counted {
+				out = append(out, l)
+			}
+		case LinePendingPayout:
+			if !l.Counted { // its movements are held by it, and still in the balance
+				l.Amount = -l.Amount
+				l.Items = slices.Clone(l.Items)
+				for i := range l.Items {
+					l.Items[i].Amount = -l.Items[i].Amount
+				}
+				out = append(out, l)
+			}
+		case LinePayout:
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // nearest is the choice where none leaves nothing: what is gone, entries that did not fit before, and of what is pending

@@ -31,6 +31,7 @@ func TestFlows(t *testing.T) {
 		{"Pages", pages},
 		{"CompanyAndSettings", companyAndSettings},
 		{"Connections", connections},
+		{"Proofs", proofs},
 		{"UsersAndTokens", usersAndTokens},
 		{"Exports", exports},
 	}

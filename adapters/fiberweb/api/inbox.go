@@ -73,6 +73,7 @@ type arrival struct {
 
 	EntrySeq     int64     `json:"entry_seq,omitzero"`
 	FeeEntrySeq  int64     `json:"fee_entry_seq,omitzero"`
+	Posted       *amount   `json:"posted,omitempty" doc:"Gross amount in the books; another than gross when the provider changed it afterwards."`
 	FeePosted    *amount   `json:"fee_posted,omitempty" doc:"Commission in the books already."`
 	FeeDue       *amount   `json:"fee_due,omitempty" doc:"Commission known and not posted yet."`
 	Applied      *amount   `json:"applied,omitempty" doc:"Part that settled the document; the rest went to the customer's credit."`
@@ -87,7 +88,7 @@ type arrival struct {
 
 // sighting is one time that a way in reported a movement.
 type sighting struct {
-	Source   string    `json:"source" enum:"webhook,return,poll,refresh"`
+	Source   string    `json:"source" enum:"webhook,return,poll,refresh,proof"`
 	At       time.Time `json:"at"`
 	Delivery subjectID `json:"delivery,omitzero" doc:"Of a webhook: the delivery, whose own payload /evidence has."`
 }
@@ -102,7 +103,7 @@ func arrivalOf(a inbox.Arrival) arrival {
 		Document: string(a.Document), DocumentID: documentID(a.DocumentID), CustomerID: customerID(a.CustomerID), ByHand: a.ByHand,
 		Sightings:    each(a.Sightings, func(s inbox.Sighting) sighting { return sighting{string(s.Source), s.At, subjectID(s.Delivery)} }),
 		EvidenceHash: a.EvidenceHash, EntryEvidence: a.EntryEvidence, FeeEvidence: a.FeeEvidence,
-		EntrySeq: a.EntrySeq, FeeEntrySeq: a.FeeEntrySeq, FeePosted: nonZero(a.FeePosted, cur), FeeDue: feeDue(a), Applied: nonZero(a.Applied, cur),
+		EntrySeq: a.EntrySeq, FeeEntrySeq: a.FeeEntrySeq, Posted: nonZero(a.Posted, cur), FeePosted: nonZero(a.FeePosted, cur), FeeDue: feeDue(a), Applied: nonZero(a.Applied, cur),
 		ReceiptID: receiptID(a.ReceiptID), IntegratedAt: a.IntegratedAt, IntegratedBy: a.IntegratedBy, DismissedBy: a.DismissedBy,
 		Dismissal: a.Dismissal, FirstSeen: a.FirstSeen, Version: a.Version}
 }
@@ -121,6 +122,7 @@ func (s *service) listArrivals(c *call, in *struct {
 	Kind       []string     `query:"kind" enum:"payment,payment_reversal,refund,refund_reversal,dispute,dispute_reversal,fee,fee_refund,payout,payout_reversal,adjustment,other"`
 	Connection connectionID `query:"connection"`
 	Document   documentID   `query:"document"`
+	Payout     string       `query:"payout" maxLength:"255" doc:"The provider's id of the payout that holds them; with connection."`
 	Search     string       `query:"search" maxLength:"100" doc:"Payer, external id, document number, customer."`
 	Sort       string       `query:"sort" enum:"date,-date" default:"-date"`
 	Paging
@@ -130,7 +132,7 @@ func (s *service) listArrivals(c *call, in *struct {
 		return page[arrival]{}, err
 	}
 	q := app.ArrivalQuery{ToDo: in.ToDo, States: each(in.State, func(s string) inbox.State { return inbox.State(s) }), Kinds: in.Kind,
-		Connection: string(in.Connection), Document: string(in.Document), Search: in.Search}
+		Connection: string(in.Connection), Document: string(in.Document), Payout: in.Payout, Search: in.Search}
 	_, q.Desc = order(in.Sort)
 	if q.Paging, err = in.paging(); err != nil {
 		return page[arrival]{}, err

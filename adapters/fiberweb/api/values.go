@@ -110,6 +110,7 @@ type (
 	aReceipt    struct{}
 	aMail       struct{}
 	anExport    struct{}
+	aProof      struct{}
 	aUser       struct{}
 	aToken      struct{}
 )
@@ -124,6 +125,7 @@ func (anArrival) names() (prefix, what string)   { return ids.Arrival, "arrival"
 func (aReceipt) names() (prefix, what string)    { return ids.Receipt, "receipt" }
 func (aMail) names() (prefix, what string)       { return ids.Mail, "mail" }
 func (anExport) names() (prefix, what string)    { return ids.Export, "export" }
+func (aProof) names() (prefix, what string)      { return ids.Proof, "proof" }
 func (aUser) names() (prefix, what string)       { return ids.User, "user" }
 func (aToken) names() (prefix, what string)      { return ids.Token, "token" }
 
@@ -138,6 +140,7 @@ type (
 	receiptID    = id[aReceipt]
 	mailID       = id[aMail]
 	exportID     = id[anExport]
+	proofID      = id[aProof]
 	userID       = id[aUser]
 	tokenID      = id[aToken]
 )

@@ -90,7 +90,7 @@ func (d desk) relatedTo(ctx context.Context, a inbox.Arrival) (*app.ArrivalRow, 
 }
 
 // sources are the ways in, with their icons.
-var sources = map[inbox.Source]string{inbox.ByWebhook: "plug", inbox.ByReturn: "undo-2", inbox.ByPoll: "clock", inbox.ByRefresh: "refresh-cw", inbox.ByRefund: "undo-2"}
+var sources = map[inbox.Source]string{inbox.ByWebhook: "plug", inbox.ByReturn: "undo-2", inbox.ByPoll: "clock", inbox.ByRefresh: "refresh-cw", inbox.ByRefund: "undo-2", inbox.ByProof: "landmark"}
 
 // history is provenance and decisions together, in order of time.
 func history(c *fiberweb.Ctx, r row, done []inbox.Event) []ui.Event {

@@ -25,7 +25,7 @@ func Nav() []NavGroup {
 			{"quotes", "/quotes", "file-pen"}, {"invoices", "/invoices", "file-text"}, {"customers", "/customers", "users"},
 		}},
 		{Key: "payments", Items: []NavItem{
-			{"inbox", "/inbox", "inbox"}, {"receipts", "/receipts", "hand-coins"},
+			{"inbox", "/inbox", "inbox"}, {"receipts", "/receipts", "hand-coins"}, {"proofs", "/proofs", "landmark"},
 		}},
 		{Key: "books", Items: []NavItem{
 			{"journal", "/journal", "book-open"}, {"ledger", "/ledger", "book-text"}, {"balance", "/balance", "scale"},

@@ -128,6 +128,29 @@ func (s *Store) PayoutSums(_ context.Context, company, connection string, payout
 	})
 }
 
+// PayoutParts implements app.Views.
+func (s *Store) PayoutParts(_ context.Context, company, connection, payout string) ([]app.PayoutPart, error) {
+	return look(s, company, func(b *shelf) ([]app.PayoutPart, error) {
+		var out []app.PayoutPart
+		for _, a := range all(b, books.Arrivals, func(a inbox.Arrival) bool {
+			return a.ConnectionID == connection && a.PayoutID != "" && a.PayoutID == payout && a.Kind != gateway.KindPayout && a.GatewayState == gateway.Succeeded
+		}) {
+			i := slices.IndexFunc(out, func(p app.PayoutPart) bool { return p.Kind == a.Kind && p.Currency == a.Gross.Currency() })
+			if i < 0 {
+				out, i = append(out, app.PayoutPart{Kind: a.Kind, Currency: a.Gross.Currency()}), len(out)
+			}
+			flow := inbox.Effect(a.Kind, a.Gross, gateway.FeeNone, money.Money{})
+			out[i].Items++
+			out[i].Flow += flow
+			out[i].Fee += flow - a.Effect()
+		}
+		order(out, false, func(x, y app.PayoutPart) int {
+			return cmp.Or(strings.Compare(string(x.Kind), string(y.Kind)), strings.Compare(string(x.Currency), string(y.Currency)))
+		})
+		return out, nil
+	})
+}
+
 // Holdings implements app.Views.
 func (s *Store) Holdings(_ context.Context, company string, q app.HoldingQuery) (app.Holdings, error) {
 	return look(s, company, func(b *shelf) (app.Holdings, error) {
