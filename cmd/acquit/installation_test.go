@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -69,6 +70,8 @@ type installation struct {
 	online   string // payment method ids
 	transfer string
 	base     string // address, while it serves
+	level    string // of its log; empty: warn
+	log      *lockedBuffer
 }
 
 const (
@@ -112,7 +115,7 @@ func (i *installation) must(err error) {
 
 // flags are what every command of this installation is given.
 func (i *installation) flags() []string {
-	f := []string{"--data", i.data, "--gateways", i.bin, "--log-level", "warn"}
+	f := []string{"--data", i.data, "--gateways", i.bin, "--log-level", cmp.Or(i.level, "warn")}
 	if i.database != "" {
 		f = append(f, "--database", i.database)
 	}
@@ -179,10 +182,11 @@ func (i *installation) serve(args ...string) (stop func()) {
 	i.t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.ctx))
 	said := newAnnouncement()
-	var complaints lockedBuffer
+	complaints := &lockedBuffer{}
+	i.log = complaints
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, append(append([]string{"serve", "--listen", "127.0.0.1:0"}, args...), i.flags()...), said, &complaints)
+		ended <- run(ctx, append(append([]string{"serve", "--listen", "127.0.0.1:0"}, args...), i.flags()...), said, complaints)
 	}()
 	stop = sync.OnceFunc(func() {
 		cancel()
