@@ -64,7 +64,7 @@ func (v arrivalView) facts(ctx context.Context) []ui.Fact {
 	}
 	out = append(out, ui.Fact{Label: ui.T(ctx, "inbox.external"), Value: ui.Text(v.ExternalID), Wide: true})
 	if v.Reason != "" && v.State != inbox.Integrated {
-		text("inbox.provider_reason", v.Reason)
+		text("inbox.provider_reason", v.reason)
 	}
 	return out
 }

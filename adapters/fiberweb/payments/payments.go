@@ -35,12 +35,16 @@ func Mount(s *fiberweb.Server, a *app.App) {
 	keep.Post("/inbox/integrate-all", h.integrateAll)
 	read.Get("/inbox/results/:result", h.result)
 	keep.Post("/inbox/refresh", h.refresh)
+	read.Get("/inbox/feeds", h.readings)
+	keep.Form("/inbox/dismiss-all", h.askSort("dismiss-all"), h.dismissAll)
+	keep.Form("/inbox/take-up", h.askSort("take-up"), h.takeUp)
 	read.Get("/inbox/:id", h.arrival)
 	keep.Form("/inbox/:id/match", h.askMatch, h.match)
 	keep.Form("/inbox/:id/keep", h.askKeep, h.keep)
 	keep.Form("/inbox/:id/accept", h.askAccept, h.accept)
 	keep.Form("/inbox/:id/dismiss", h.askDismiss, h.dismiss)
 	keep.Post("/inbox/:id/restore", h.restore)
+	keep.Post("/inbox/:id/take-up", h.takeOne)
 
 	inspect := read.For(access.Inspect)
 	read.Get("/journal/:seq/evidence", h.entryEvidence)
@@ -72,6 +76,8 @@ type desk struct {
 	company string
 	setup   *books.Setup
 	keep    bool // whoever looks may integrate and record
+	// explain puts a provider's code in the reader's words.
+	explain func(connection, code string) string
 }
 
 // open reads the settings of the company that is looked at. Code: not_allowed.
@@ -81,7 +87,13 @@ func (h *screens) open(c *fiberweb.Ctx) (desk, error) {
 		return desk{}, err
 	}
 	s, err := h.Setup(c.Context(), c.Actor())
-	return desk{v, c.Company(), s, c.Actor().Role.Can(access.Keep)}, err
+	if err != nil {
+		return desk{}, err
+	}
+	explain := func(connection, code string) string {
+		return h.Reason(c.Context(), s.Connections[connection], code, string(c.Loc().Lang()))
+	}
+	return desk{v, c.Company(), s, c.Actor().Role.Can(access.Keep), explain}, nil
 }
 
 func (d desk) currency() money.Currency { return d.setup.Company.Currency }

@@ -199,7 +199,7 @@ func connectionPage(v connectionView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Layout(ui.Page{Title: v.conn.Label, Status: offeredBadge(ctx, v.conn.On), Active: "settings.gateways", Crumbs: connectionCrumbs(ctx), Actions: connectionActions(v.conn)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Layout(ui.Page{Title: v.conn.Label, Status: offeredBadge(ctx, v.conn.On), Active: "settings.gateways", Crumbs: connectionCrumbs(ctx), Actions: connectionActions(v.conn), Reload: v.feed.History.Running()}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
