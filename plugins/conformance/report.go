@@ -158,6 +158,10 @@ type notApplicable string
 
 func (n notApplicable) Error() string { return "not applicable: " + string(n) }
 
+// NotPlayed is what a World's method returns for what its provider does not have, e.g. debits that settle later. A case that
+// needs it does not apply.
+func NotPlayed(what string) error { return notApplicable("the harness's world does not play " + what) }
+
 // wants says that err is an error of the port of one kind and outcome.
 func wants(err error, kind gateway.ErrorKind, outcome gateway.Outcome) error {
 	var e *gateway.Error

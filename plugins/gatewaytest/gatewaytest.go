@@ -34,6 +34,9 @@ const (
 // Cases lists the rules.
 func Cases() []Case { return conformance.Cases() }
 
+// NotPlayed is what a World's method returns for what its provider does not have; see package conformance.
+func NotPlayed(what string) error { return conformance.NotPlayed(what) }
+
 // Run runs every case as a test of its own, says which do not apply, and logs the verdict.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
