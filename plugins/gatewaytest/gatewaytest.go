@@ -14,14 +14,20 @@ import (
 	"github.com/acquit-app/acquit/plugins/conformance"
 )
 
-// What authors write, under the names that they know.
-type (
-	Harness = conformance.Harness
-	World   = conformance.World
-	Way     = conformance.Way
-	Case    = conformance.Case
-	Report  = conformance.Report
-)
+// Harness is what a gateway's author fills in.
+type Harness = conformance.Harness
+
+// World is everybody else: payers and the provider.
+type World = conformance.World
+
+// Way is how a payer's visit to a pay page ends.
+type Way = conformance.Way
+
+// Case is one rule of the port.
+type Case = conformance.Case
+
+// Report is the verdict on a gateway.
+type Report = conformance.Report
 
 // The ways of a payer.
 const (
