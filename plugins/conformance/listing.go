@@ -287,7 +287,8 @@ func keepsAccountsApart(ctx context.Context, s *shop) error {
 	if refusal(err) != nil {
 		return wrong(err, "another account's page is shown: %s", st.State)
 	}
-	if _, err := other.FetchPayment(ctx, p.ID); refusal(err) != nil {
+	_, err = other.FetchPayment(ctx, p.ID)
+	if refusal(err) != nil {
 		return wrong(err, "another account's payment is shown")
 	}
 	return nil

@@ -43,7 +43,7 @@ func Launch(file, state string) (*Program, error) {
 }
 
 func (p *Program) start() error {
-	cmd := exec.Command(p.file)
+	cmd := exec.Command(p.file) //nolint:gosec // the program that its author or operator named
 	cmd.Dir = p.state
 	cmd.Env = []string{wire.StateEnv + "=" + p.state, "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + p.state, "TMPDIR=" + os.TempDir()}
 	client := plugin.NewClient(&plugin.ClientConfig{

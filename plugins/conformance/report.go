@@ -54,24 +54,43 @@ func (r *Report) add(f Finding) {
 	}
 }
 
-// Write writes the report for people: the sum first, then each case under its section.
+// Write writes the report for people: the sum first, then the cases of each section. Those that do not apply for one
+// reason share a line.
 func (r *Report) Write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s (%s): %d passed, %d failed, %d not applicable\n", r.Gateway, r.Version, r.Label, r.Passed, r.Failed, r.NotApplicable)
-	var section Section
-	for _, f := range r.Findings {
-		if f.Section != section {
-			section = f.Section
-			fmt.Fprintf(&b, "\n%s\n", section)
+	for rest := r.Findings; len(rest) > 0; {
+		n := 0
+		for n < len(rest) && rest[n].Section == rest[0].Section {
+			n++
 		}
-		mark := map[Verdict]string{Passed: "pass", Failed: "FAIL", NotApplicable: " -- "}[f.Verdict]
-		fmt.Fprintf(&b, "  %s  %-34s %s\n", mark, f.Case, f.Proves)
-		for line := range strings.Lines(f.Why) {
-			fmt.Fprintf(&b, "        %s\n", strings.TrimRight(line, "\n"))
-		}
+		fmt.Fprintf(&b, "\n%s\n", rest[0].Section)
+		writeSection(&b, rest[:n])
+		rest = rest[n:]
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func writeSection(b *strings.Builder, all []Finding) {
+	idle := map[string]int{}
+	var reasons []string
+	for _, f := range all {
+		if f.Verdict == NotApplicable {
+			if idle[f.Why]++; idle[f.Why] == 1 {
+				reasons = append(reasons, f.Why)
+			}
+			continue
+		}
+		mark := map[Verdict]string{Passed: "pass", Failed: "FAIL"}[f.Verdict]
+		fmt.Fprintf(b, "  %s  %-37s %s\n", mark, f.Case, f.Proves)
+		for line := range strings.Lines(f.Why) {
+			fmt.Fprintf(b, "        %s\n", strings.TrimRight(line, "\n"))
+		}
+	}
+	for _, why := range reasons {
+		fmt.Fprintf(b, "   --   %d not applicable: %s\n", idle[why], why)
+	}
 }
 
 // longest is how long one case may take; a case makes a few dozen calls.
@@ -138,6 +157,10 @@ func Examine(ctx context.Context, h Harness) (Report, error) {
 type notApplicable string
 
 func (n notApplicable) Error() string { return "not applicable: " + string(n) }
+
+// NotPlayed is what a World's method returns for what its provider does not have, e.g. debits that settle later. A case that
+// needs it does not apply.
+func NotPlayed(what string) error { return notApplicable("the harness's world does not play " + what) }
 
 // wants says that err is an error of the port of one kind and outcome.
 func wants(err error, kind gateway.ErrorKind, outcome gateway.Outcome) error {

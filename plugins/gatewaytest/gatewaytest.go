@@ -14,14 +14,20 @@ import (
 	"github.com/acquit-app/acquit/plugins/conformance"
 )
 
-// What authors write, under the names that they know.
-type (
-	Harness = conformance.Harness
-	World   = conformance.World
-	Way     = conformance.Way
-	Case    = conformance.Case
-	Report  = conformance.Report
-)
+// Harness is what a gateway's author fills in.
+type Harness = conformance.Harness
+
+// World is everybody else: payers and the provider.
+type World = conformance.World
+
+// Way is how a payer's visit to a pay page ends.
+type Way = conformance.Way
+
+// Case is one rule of the port.
+type Case = conformance.Case
+
+// Report is the verdict on a gateway.
+type Report = conformance.Report
 
 // The ways of a payer.
 const (
@@ -33,6 +39,9 @@ const (
 
 // Cases lists the rules.
 func Cases() []Case { return conformance.Cases() }
+
+// NotPlayed is what a World's method returns for what its provider does not have; see package conformance.
+func NotPlayed(what string) error { return conformance.NotPlayed(what) }
 
 // Run runs every case as a test of its own, says which do not apply, and logs the verdict.
 func Run(t *testing.T, h Harness) {
