@@ -41,6 +41,8 @@ func Mount(s *fiberweb.Server, a *app.App) {
 	keep.Form("/inbox/:id/accept", h.askAccept, h.accept)
 	keep.Form("/inbox/:id/dismiss", h.askDismiss, h.dismiss)
 	keep.Post("/inbox/:id/restore", h.restore)
+	keep.Form("/inbox/:id/rate", h.askRate, h.giveRate)
+	keep.Form("/inbox/:id/conversion", h.askConversion, h.acceptConversion)
 
 	read.Get("/receipts", h.receipts)
 	keep.Form("/receipts/new", h.newReceipt, h.record)
@@ -97,7 +99,7 @@ func (d desk) entry(e ledger.Entry, letters []string, proposed bool, address str
 		out.Number = strconv.FormatInt(e.Number, 10)
 	}
 	for i, l := range e.Lines {
-		line := ui.EntryLine{Account: l.Account, Name: d.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label}
+		line := ui.EntryLine{Account: l.Account, Name: d.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label, Foreign: l.Foreign}
 		if l.Debit != 0 {
 			line.Debit = d.money(l.Debit)
 		}

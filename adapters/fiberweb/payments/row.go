@@ -23,6 +23,7 @@ type row struct {
 	proposed []ui.Entry
 	refusal  error // why OK would not post it, as far as trying told
 	now      time.Time
+	own      money.Currency // of the books
 }
 
 // postable says whether OK has something to post.
@@ -170,7 +171,7 @@ func (h *screens) rows(d desk, list []app.ArrivalRow, tried map[string]app.Resul
 	now := h.Now()
 	out := make([]row, len(list))
 	for i, a := range list {
-		r := row{ArrivalRow: a, gateway: d.label(a.ConnectionID), now: now}
+		r := row{ArrivalRow: a, gateway: d.label(a.ConnectionID), now: now, own: d.currency()}
 		if p, ok := tried[a.ID]; ok {
 			r.refusal = p.Err
 			for _, e := range p.Entries {
