@@ -530,7 +530,9 @@ func (v *viewer) exchange(t *testing.T) {
 			t.Errorf("rates of %q: %s", cur, d)
 		}
 	}
-	same(t, "rates of none", func(w app.Views) (app.Page[ledger.Rate], error) { return w.Rates(ctx, company, app.RateQuery{Currency: "SEK"}) }, v)
+	same(t, "rates of none", func(w app.Views) (app.Page[ledger.Rate], error) {
+		return w.Rates(ctx, company, app.RateQuery{Currency: "SEK"})
+	}, v)
 }
 
 func (v *viewer) summaries(t *testing.T) {
