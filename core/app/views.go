@@ -340,7 +340,8 @@ type AccountLine struct {
 	Debit       int64
 	Credit      int64
 	Letter      string
-	Balance     int64 // running
+	Foreign     money.Money // the amount in another currency, signed; no currency: none
+	Balance     int64       // running
 }
 
 // Statement is a customer's account.

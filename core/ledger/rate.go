@@ -25,7 +25,7 @@ type Rate struct {
 }
 
 // RateID is the identifier of a currency's rate of a day.
-func RateID(cur money.Currency, d civil.Date) string { return string(cur) + "/" + d.String() }
+func RateID(cur money.Currency, d civil.Date) string { return string(cur) + "-" + d.String() }
 
 // RateIDs are the identifiers of the rates that may serve on a day, the best first.
 func RateIDs(cur money.Currency, d civil.Date) []string {

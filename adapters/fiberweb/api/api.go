@@ -53,7 +53,7 @@ func Mount(f *fiber.App, o Options) {
 	}
 	s := &service{app: o.App, fiber: f, log: o.Log, limit: newLimiter(o.PerMinute, o.Now), doc: newDocument(o.Version)}
 	for _, area := range []func(){s.company, s.settings, s.customers, s.gateways, s.quotes, s.invoices, s.payLinks, s.inbox, s.evidence, s.proofs, s.receipts,
-		s.entries, s.ledger, s.mails, s.exports, s.users, s.history} {
+		s.entries, s.ledger, s.exchange, s.mails, s.exports, s.users, s.history} {
 		area()
 	}
 	s.serveDocument()

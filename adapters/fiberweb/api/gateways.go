@@ -105,7 +105,8 @@ type ConnectionFields struct {
 	BankAccount       string            `json:"bank_account,omitzero"`
 	DisputeFeeAccount string            `json:"dispute_fee_account,omitzero" doc:"The commission account when absent."`
 	FeeVAT            string            `json:"fee_vat" enum:"reverse_charge,exempt,domestic" doc:"How VAT on the commission is treated."`
-	FeeVATRate        number            `json:"fee_vat_rate,omitzero" doc:"Percent, when domestic."`
+	FeeVATRate        number            `json:"fee_vat_rate,omitzero" doc:"Percent: of the fee when domestic, of the base under reverse charge (20 when absent)."`
+	BalanceAccounts   map[string]string `json:"balance_accounts,omitempty" doc:"What the gateway holds for us in other currencies: the account by currency."`
 }
 
 // connection is one gateway account of the company.
@@ -126,7 +127,18 @@ type connection struct {
 func connectionFields(c inbox.Connection) ConnectionFields {
 	return ConnectionFields{Label: c.Label, Settings: c.Public, Journal: c.Journal, GatewayAccount: c.GatewayAccount,
 		CommissionAccount: c.CommissionAccount, BankJournal: c.BankJournal, BankAccount: c.BankAccount, DisputeFeeAccount: c.DisputeFeeAccount,
-		FeeVAT: string(c.FeeVAT), FeeVATRate: someNumber(c.FeeVATRate)}
+		FeeVAT: string(c.FeeVAT), FeeVATRate: someNumber(c.FeeVATRate), BalanceAccounts: accountsOf(c.BalanceAccounts)}
+}
+
+func accountsOf(m map[money.Currency]string) map[string]string {
+	if len(m) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(m))
+	for cur, account := range m {
+		out[string(cur)] = account
+	}
+	return out
 }
 
 func connectionOf(c inbox.Connection) connection {
@@ -247,6 +259,10 @@ func (s *service) changeConnection(c *call, in *struct {
 		FeeVAT: inbox.FeeVAT(f.FeeVAT), FeeVATRate: r.number(f.FeeVATRate, fault.BadRate, "fee_vat_rate")}
 	if err := r.Err(); err != nil {
 		return connection{}, err
+	}
+	ci.BalanceAccounts = map[money.Currency]string{}
+	for cur, account := range f.BalanceAccounts {
+		ci.BalanceAccounts[money.Currency(cur)] = account
 	}
 	conn, err := s.app.UpdateConnection(c.ctx, c.who, now.ID, c.onto(now.Version), ci)
 	return s.showConnection(c, now.ID, conn, err)

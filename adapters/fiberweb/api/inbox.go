@@ -41,6 +41,8 @@ type arrival struct {
 	GatewayState string    `json:"gateway_state" enum:"pending,succeeded,failed"`
 	Reason       string    `json:"reason,omitzero" doc:"The provider's code."`
 	Gross        amount    `json:"gross" doc:"What moved, before the fee; positive but for adjustment and other."`
+	Charged      *amount   `json:"charged,omitempty" doc:"What the payer paid, where the provider converted it."`
+	Rate         string    `json:"rate,omitzero" doc:"The provider's: units of gross's currency for one of charged's."`
 	FeeState     string    `json:"fee_state" enum:"unknown,known,none"`
 	Fee          *amount   `json:"fee,omitempty" doc:"When known: what the gateway kept, VAT included."`
 	FeeVAT       *amount   `json:"fee_vat,omitempty"`
@@ -56,7 +58,7 @@ type arrival struct {
 	UpdatedAt    time.Time `json:"updated_at"`
 
 	State          string     `json:"state" enum:"waiting,ready,review,integrated,dismissed,void"`
-	Flags          []string   `json:"flags" doc:"Why it needs a human, or what is special: unmatched, amount_mismatch, currency_mismatch, overpaid, duplicate, document_closed, closed_period, fee_pending, related_missing, wrong_mode, unknown_kind."`
+	Flags          []string   `json:"flags" doc:"Why it needs a human, or what is special: unmatched, amount_mismatch, currency_mismatch, overpaid, duplicate, document_closed, closed_period, fee_pending, related_missing, wrong_mode, unknown_kind, rate_missing, balance_unknown."`
 	AttemptID      string     `json:"attempt_id,omitzero"`
 	Document       string     `json:"document,omitzero" enum:"invoice,deposit"`
 	DocumentID     documentID `json:"document_id,omitzero"`
@@ -70,6 +72,13 @@ type arrival struct {
 	EvidenceHash  string `json:"evidence_hash,omitzero" doc:"SHA-256 of the payload that this was read from; see /evidence."`
 	EntryEvidence string `json:"entry_evidence,omitzero" doc:"SHA-256 of the payload that the entry was posted on."`
 	FeeEvidence   string `json:"fee_evidence,omitzero" doc:"SHA-256 of the payload that the latest entry of its commission was posted on."`
+
+	Worth      *amount `json:"worth,omitempty" doc:"Gross in the books' currency, where its balance is in another."`
+	BookRate   number  `json:"book_rate,omitzero" doc:"By which: units of gross's currency for one of the books'."`
+	RateSource string  `json:"rate_source,omitzero"`
+	RateByHand bool    `json:"rate_by_hand,omitzero" doc:"A person gave it; else it is from the table of rates or the provider."`
+	Conversion bool    `json:"conversion,omitzero" doc:"One side of a conversion between two balances."`
+	Settled    *amount `json:"settled,omitempty" doc:"What it is to the customer, in the books' currency."`
 
 	EntrySeq     int64     `json:"entry_seq,omitzero"`
 	FeeEntrySeq  int64     `json:"fee_entry_seq,omitzero"`
@@ -95,6 +104,10 @@ type sighting struct {
 
 func arrivalOf(a inbox.Arrival) arrival {
 	cur := a.Gross.Currency()
+	applied := cur // that of the books
+	if a.Settled.Currency() != "" {
+		applied = a.Settled.Currency()
+	}
 	return arrival{ID: arrivalID(a.ID), ConnectionID: connectionID(a.ConnectionID), Kind: string(a.Kind), ExternalID: a.ExternalID, Mode: string(a.Mode),
 		GatewayState: string(a.GatewayState), Reason: a.Reason, Gross: moneyAmount(a.Gross), FeeState: string(a.FeeState), Fee: someAmount(a.Fee),
 		FeeVAT: someAmount(a.FeeVAT), SessionID: a.SessionID, Reference: a.Reference, RelatedID: a.RelatedID, PayoutID: a.PayoutID, Method: a.Method,
@@ -103,9 +116,10 @@ func arrivalOf(a inbox.Arrival) arrival {
 		Document: string(a.Document), DocumentID: documentID(a.DocumentID), CustomerID: customerID(a.CustomerID), ByHand: a.ByHand,
 		Sightings:    each(a.Sightings, func(s inbox.Sighting) sighting { return sighting{string(s.Source), s.At, subjectID(s.Delivery)} }),
 		EvidenceHash: a.EvidenceHash, EntryEvidence: a.EntryEvidence, FeeEvidence: a.FeeEvidence,
-		EntrySeq: a.EntrySeq, FeeEntrySeq: a.FeeEntrySeq, Posted: nonZero(a.Posted, cur), FeePosted: nonZero(a.FeePosted, cur), FeeDue: feeDue(a), Applied: nonZero(a.Applied, cur),
+		EntrySeq: a.EntrySeq, FeeEntrySeq: a.FeeEntrySeq, Posted: nonZero(a.Posted, cur), FeePosted: nonZero(a.FeePosted, cur), FeeDue: feeDue(a), Applied: nonZero(a.Applied, applied),
 		ReceiptID: receiptID(a.ReceiptID), IntegratedAt: a.IntegratedAt, IntegratedBy: a.IntegratedBy, DismissedBy: a.DismissedBy,
-		Dismissal: a.Dismissal, FirstSeen: a.FirstSeen, Version: a.Version}
+		Dismissal: a.Dismissal, FirstSeen: a.FirstSeen, Version: a.Version, Charged: someAmount(a.Charged), Rate: a.Rate, Worth: someAmount(a.Worth),
+		BookRate: someNumber(a.BookRate), RateSource: a.RateSource, RateByHand: a.RateByHand, Conversion: a.Conversion, Settled: someAmount(a.Settled)}
 }
 
 // feeDue is in the fee's own currency (R-08).

@@ -41,6 +41,7 @@ func newStock(t *testing.T, w *apptest.World) *stock {
 	draft := c.post("/invoices", obj{"customer_id": who, "lines": []obj{sale()}}).is(201).at("id").text()
 	rec := c.post("/receipts", obj{"customer_id": who, "amount": eur("10.00"), "method_id": c.method("VIR")}).is(201).at("id").text()
 	entry := c.post("/entries", entryBody()).is(201).text2("seq")
+	c.put("/rates", obj{"rates": []any{obj{"currency": "USD", "date": "2026-06-16", "rate": "1.12"}}}).is(200)
 	member := c.post("/users", obj{"email": "anne@exemple.fr", "name": "Anne", "password": apptest.Password, "role": "accountant"}).is(201).at("id").text()
 	if a := c.post("/exports", obj{"format": "plain", "year": "2026"}); a.status != 200 {
 		t.Fatalf("%d %s", a.status, a.body)
@@ -52,7 +53,7 @@ func newStock(t *testing.T, w *apptest.World) *stock {
 		"arrival": arrival.at("id").text(), "receipt": rec, "entry": entry,
 		"mail": c.get("/mails").is(200).at("items").list()[0].at("id").text(), "export": c.get("/exports").is(200).at("items").list()[0].at("id").text(),
 		"user": member, "token": c.get("/tokens").is(200).at("items").list()[0].at("id").text(),
-		"account": "411000", "code": "512300", "fiscal_year": "2026", "ref": who,
+		"account": "411000", "rate": "USD-2026-06-16", "currency": "USD", "month": "2026-05", "code": "512300", "fiscal_year": "2026", "ref": who,
 	}}
 }
 
@@ -95,7 +96,9 @@ func (s *stock) samples() map[string]any {
 		"recordReceipt": obj{"customer_id": s.ids["customer"], "date": "2026-06-16", "amount": eur("5.00"), "method_id": s.ids["method"], "reference": "R", "allocations": []any{allocation}},
 		"postEntry":     entry, "reverseEntry": obj{"date": "2026-06-16", "reason": "R"}, "export": obj{"format": "plain", "year": "2026"},
 		"addUser":    obj{"email": "n@exemple.fr", "name": "N", "password": "correct horse 9", "language": "fr", "role": "sales"},
-		"changeUser": obj{"role": "sales"}, "resetPassword": obj{"password": "correct horse 9"}, "createToken": obj{"name": "N", "role": "sales"},
+		"changeUser": obj{"role": "sales"}, "saveRates": obj{"rates": []any{obj{"currency": "GBP", "date": "2026-06-16", "rate": "0.85", "source": "S"}}}, "setBalanceAccount": obj{"account": "517210"},
+		"setArrivalRate": obj{"rate": "1.1", "worth": eur("10.00"), "source": "S"}, "revalueBalance": obj{"date": "2026-06-16", "rate": "1.1"},
+		"postFeeVAT": obj{"invoice": "I", "date": "2026-06-16", "base": eur("10.00")}, "resetPassword": obj{"password": "correct horse 9"}, "createToken": obj{"name": "N", "role": "sales"},
 	}
 }
 
@@ -130,7 +133,7 @@ func (s *stock) everything(t *testing.T) string {
 	t.Helper()
 	var out strings.Builder
 	for _, path := range []string{"/company", "/accounts", "/journals", "/vat-codes", "/payment-methods", "/fiscal-years", "/customers?limit=200", "/connections",
-		"/quotes?limit=200", "/invoices?limit=200", "/arrivals?limit=200", "/receipts?limit=200", "/entries?limit=200", "/mails?limit=200", "/exports", "/users",
+		"/quotes?limit=200", "/invoices?limit=200", "/arrivals?limit=200", "/receipts?limit=200", "/entries?limit=200", "/rates", "/foreign-balances", "/mails?limit=200", "/exports", "/users",
 		"/quotes/" + s.ids["quote"], "/invoices/" + s.ids["invoice"], "/invoices/" + s.ids["document"], "/customers/" + s.ids["customer"], "/pay-links/" + s.ids["document"]} {
 		req := httptest.NewRequest(http.MethodGet, api.Prefix+path, http.NoBody)
 		req.Header.Set("Authorization", "Bearer "+s.owner.token)

@@ -652,7 +652,7 @@ func candidateDue(r row, x candidate) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if x.due == r.Gross {
+		} else if x.due == r.settles() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "<span class=\"sub good\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

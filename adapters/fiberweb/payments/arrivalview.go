@@ -32,6 +32,9 @@ func (v arrivalView) facts(ctx context.Context) []ui.Fact {
 		add("inbox.document", documentCell(v.row))
 	}
 	add("inbox.gross", ui.Amount(v.effect()))
+	for _, f := range v.exchangeFacts(ctx) {
+		out = append(out, f)
+	}
 	add("inbox.fee", feeCell(v.row))
 	if v.FeeState == gateway.FeeKnown && !v.FeeVAT.IsZero() {
 		add("inbox.fee_vat", ui.Amount(v.FeeVAT))
@@ -125,8 +128,20 @@ func (r row) choices(ctx context.Context) []choice {
 			keep()
 		}
 	case gateway.KindAdjustment, gateway.KindOther:
-		if !r.ByHand {
+		if !r.ByHand && !r.Conversion {
 			add("accept", "check")
+			add("conversion", "refresh-cw")
+		}
+	}
+	if r.foreign() {
+		if r.Has(inbox.BalanceUnknown) {
+			out = slices.Insert(out, 0, choice{ui.To(ctx, "/settings/gateways", r.ConnectionID) + "#balances", "settings", ui.T(ctx, "inbox.do.balance"), ui.T(ctx, "inbox.do.balance_help")})
+		}
+		if at := len(out); r.Has(inbox.RateMissing) {
+			add("rate", "pencil")
+			out = append(out[at:], out[:at]...)
+		} else {
+			add("rate", "pencil")
 		}
 	}
 	add("dismiss", "archive")

@@ -51,6 +51,8 @@ func Mount(s *fiberweb.Server, a *app.App) {
 	inspect.Get("/evidence/:subject", h.deliveryEvidence)
 	inspect.Get("/evidence/:subject/:hash", h.showEvidence)
 	inspect.Get("/evidence/:subject/:hash/raw", h.downloadEvidence)
+	keep.Form("/inbox/:id/rate", h.askRate, h.giveRate)
+	keep.Form("/inbox/:id/conversion", h.askConversion, h.acceptConversion)
 
 	read.Get("/receipts", h.receipts)
 	keep.Form("/receipts/new", h.newReceipt, h.record)
@@ -121,7 +123,7 @@ func (d desk) entry(e ledger.Entry, letters []string, proposed bool, address str
 		}
 	}
 	for i, l := range e.Lines {
-		line := ui.EntryLine{Account: l.Account, Name: d.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label}
+		line := ui.EntryLine{Account: l.Account, Name: d.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label, Foreign: l.Foreign}
 		if l.Debit != 0 {
 			line.Debit = d.money(l.Debit)
 		}

@@ -24,6 +24,7 @@ type row struct {
 	refusal  error // why OK would not post it, as far as trying told
 	now      time.Time
 	reason   string // the provider's, in words
+	own      money.Currency // of the books
 }
 
 // postable says whether OK has something to post.
@@ -183,7 +184,7 @@ func (h *screens) rows(d desk, list []app.ArrivalRow, tried map[string]app.Resul
 	now := h.Now()
 	out := make([]row, len(list))
 	for i, a := range list {
-		r := row{ArrivalRow: a, gateway: d.label(a.ConnectionID), now: now, reason: d.explain(a.ConnectionID, a.Reason)}
+		r := row{ArrivalRow: a, gateway: d.label(a.ConnectionID), now: now, reason: d.explain(a.ConnectionID, a.Reason), own: d.currency()}
 		if p, ok := tried[a.ID]; ok {
 			r.refusal = p.Err
 			for _, e := range p.Entries {

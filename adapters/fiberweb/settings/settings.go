@@ -56,10 +56,16 @@ func Mount(s *fiberweb.Server, a *app.App) {
 	configure.Form("/methods/new", h.newMethod, h.addMethod)
 	configure.Form("/methods/:id", h.editMethod, h.saveMethod)
 
+	read.Get("/rates", h.rates)
+	keep.Post("/rates", h.addRate)
+	keep.Post("/rates/paste", h.pasteRates)
+	keep.Post("/rates/remove", h.removeRate)
+
 	configure.Get("/gateways", h.gateways)
 	h.Connect(connectFrame).At(configure, "/gateways/new/:name")
 	configure.Form("/gateways/:id", h.connection, h.saveBooks)
 	configure.Form("/gateways/:id/settings", h.editSecrets, h.saveSecrets)
+	configure.Post("/gateways/:id/balances", h.setBalance)
 	configure.Post("/gateways/:id/test", h.testConnection)
 	configure.Post("/gateways/:id/webhook", h.installWebhook)
 	configure.Post("/gateways/:id/history", h.importHistory)

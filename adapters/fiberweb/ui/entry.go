@@ -24,7 +24,8 @@ type EntryLine struct {
 	Auxiliary     string
 	Label         string
 	Debit, Credit money.Money
-	Match         string // the letter of its matching
+	Foreign       money.Money // the amount in another currency, signed; no currency: none
+	Match         string      // the letter of its matching
 }
 
 // totals adds each side up; they are equal in any entry that exists.

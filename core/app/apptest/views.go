@@ -269,7 +269,7 @@ func (b *shelf) ledger(pass func(ledger.Line) bool, from, to civil.Date) (before
 				label = e.Label
 			}
 			lines = append(lines, app.AccountLine{Seq: e.Seq, Number: e.Number, Year: e.Year, Journal: e.Journal, Date: e.Date, Piece: e.Piece, Label: label,
-				Aux: l.Aux, Debit: l.Debit, Credit: l.Credit, Letter: b.letter(e.Seq, n, time.Time{}), Balance: after})
+				Aux: l.Aux, Debit: l.Debit, Credit: l.Credit, Letter: b.letter(e.Seq, n, time.Time{}), Foreign: l.Foreign, Balance: after})
 		}
 	}
 	return before, lines, after
