@@ -23,7 +23,7 @@ type row struct {
 	proposed []ui.Entry
 	refusal  error // why OK would not post it, as far as trying told
 	now      time.Time
-	reason   string // the provider's, in words
+	reason   string         // the provider's, in words
 	own      money.Currency // of the books
 }
 

@@ -46,45 +46,23 @@ func (h *Screens) connection(c *fiberweb.Ctx) error {
 	return h.showConnection(c, nil, nil)
 }
 
-// showBalances answers with the page and the form of a balance as it was sent. past, when given, is the form for an import of history as it was sent.
-func (h *Screens) showBalances(c *fiberweb.Ctx, sent *form.Form, past ...*form.Form) error {
+// showBalances answers with the page and the form of a balance as it was sent.
+func (h *Screens) showBalances(c *fiberweb.Ctx, sent *form.Form) error {
 	v, err := h.connectionView(c, nil, nil)
 	if err != nil {
 		return err
 	}
-<<<<<<< HEAD
-	v := connectionView{conn: conn, form: sent, trouble: trouble, accounts: accountsOf(setup)}
-	if v.feed, err = h.feed(c, conn.ID); err != nil {
-		return err
-	}
-	if v.checks, err = h.Preflight(c.Context(), c.Actor(), conn.ID, ""); err != nil {
-		return err
-	}
-	if v.form == nil {
-		v.form = booksForm(c, conn)
-	}
-	if v.life, err = h.life(c, conn); err != nil {
-		return err
-	}
-	for _, f := range past {
-		v.life.past = f
-		return again(c, f, connectionPage(v))
-	}
-	v.journals = journalOptions(byCode(setup.Chart.Journals), ledger.Treasury, v.form.Value("journal"))
-||||||| bf49207
-	v := connectionView{conn: conn, form: sent, trouble: trouble, accounts: accountsOf(setup)}
-	if v.feed, err = h.feed(c, conn.ID); err != nil {
-		return err
-	}
-	if v.checks, err = h.Preflight(c.Context(), c.Actor(), conn.ID, ""); err != nil {
-		return err
-	}
-	if v.form == nil {
-		v.form = booksForm(c, conn)
-	}
-	v.journals = journalOptions(byCode(setup.Chart.Journals), ledger.Treasury, v.form.Value("journal"))
-=======
 	v.balanceForm = sent
+	return again(c, sent, connectionPage(v))
+}
+
+// showPast answers with the page and the form for an import of history as it was sent.
+func (h *Screens) showPast(c *fiberweb.Ctx, sent *form.Form) error {
+	v, err := h.connectionView(c, nil, nil)
+	if err != nil {
+		return err
+	}
+	v.life.past = sent
 	return again(c, sent, connectionPage(v))
 }
 
@@ -92,7 +70,6 @@ func (h *Screens) showBalances(c *fiberweb.Ctx, sent *form.Form, past ...*form.F
 // refused.
 func (h *Screens) showConnection(c *fiberweb.Ctx, sent *form.Form, trouble error) error {
 	v, err := h.connectionView(c, sent, trouble)
->>>>>>> fx
 	switch {
 	case err != nil:
 		return err
@@ -121,6 +98,9 @@ func (h *Screens) connectionView(c *fiberweb.Ctx, sent *form.Form, trouble error
 	}
 	if v.form == nil {
 		v.form = booksForm(c, conn)
+	}
+	if v.life, err = h.life(c, conn); err != nil {
+		return v, err
 	}
 	v.journals = journalOptions(byCode(setup.Chart.Journals), ledger.Treasury, v.form.Value("journal"))
 	return v, nil

@@ -56,7 +56,7 @@ func (h *Screens) importHistory(c *fiberweb.Ctx) error {
 		f.Fail(err)
 	}
 	if !f.OK() {
-		return h.showConnection(c, nil, nil, f)
+		return h.showPast(c, f)
 	}
 	return c.Done(gatewaysPath+"/"+conn.ID, "set.past.begun", "gateway", conn.Label)
 }
