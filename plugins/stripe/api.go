@@ -58,8 +58,8 @@ type answer struct {
 }
 
 // UnmarshalJSON keeps the answer as it is.
-func (a *answer) UnmarshalJSON(b []byte) error {
-	a.body = append(json.RawMessage(nil), b...)
+func (r *answer) UnmarshalJSON(b []byte) error {
+	r.body = append(json.RawMessage(nil), b...)
 	return nil
 }
 
@@ -68,11 +68,14 @@ func (a *api) get(ctx context.Context, path, id string, expand []string, v any) 
 	if id != "" {
 		path = stripe.FormatURLPath(path+"/%s", id)
 	}
-	params := &stripe.Params{}
-	if len(expand) > 0 {
-		params.Expand = stripe.StringSlice(expand) // an empty list is sent as an empty text
+	if len(expand) == 0 {
+		return a.read(ctx, path, nil, v) // an empty list would be sent as an empty text
 	}
-	return a.read(ctx, path, params, v)
+	return a.read(ctx, path, &expansion{stripe.StringSlice(expand)}, v)
+}
+
+type expansion struct {
+	Expand []*string `form:"expand"`
 }
 
 // read asks for an object or a list and decodes it into v.

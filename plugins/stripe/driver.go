@@ -33,9 +33,9 @@ const (
 )
 
 const (
-	keyForm     = `(sk|rk)_(test|live)_[A-Za-z0-9_]{8,240}`
-	secretForm  = `whsec_[A-Za-z0-9+/=_-]{8,240}`
-	secretsForm = `[\s,]*` + secretForm + `([\s,]+` + secretForm + `)*[\s,]*`
+	keyForm        = `(sk|rk)_(test|live)_[A-Za-z0-9_]{8,240}`
+	signatureForm  = `whsec_[A-Za-z0-9+/=_-]{8,240}`
+	signaturesForm = `[\s,]*` + signatureForm + `([\s,]+` + signatureForm + `)*[\s,]*`
 	// A statement descriptor has 22 characters at most, a letter among them, none of < > \ ' " *
 	// (https://docs.stripe.com/get-started/account/statement-descriptors). With the account's own prefix fewer may be left.
 	suffixForm = `[^<>\\'"*\x00-\x1f\x7f-\x{10ffff}]{0,21}[A-Za-z][^<>\\'"*\x00-\x1f\x7f-\x{10ffff}]{0,21}`
@@ -46,7 +46,7 @@ const (
 
 var (
 	keyPattern    = regexp.MustCompile(`\A(?:` + keyForm + `)\z`)
-	secretPattern = regexp.MustCompile(`\A(?:` + secretForm + `)\z`)
+	secretPattern = regexp.MustCompile(`\A(?:` + signatureForm + `)\z`)
 	suffixPattern = regexp.MustCompile(`\A(?:` + suffixForm + `)\z`)
 )
 
@@ -71,9 +71,10 @@ var _ gateway.Driver = (*Driver)(nil)
 func New(o Options) *Driver {
 	d := &Driver{log: o.Log, now: o.Now}
 	if o.Transport == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // the standard library's own type
-		t.MaxIdleConnsPerHost = 8
-		o.Transport = t
+		o.Transport = &http.Transport{
+			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 8,
+			IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: callLimit,
+		}
 	}
 	if o.CallLimit == 0 {
 		o.CallLimit = callLimit

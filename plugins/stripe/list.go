@@ -263,7 +263,7 @@ func (r *reader) forward(ctx context.Context) (done bool, err error) {
 			return false, nil
 		}
 		var found []json.RawMessage
-		more := false
+		var more bool
 		if r.Txn == "" {
 			if found, more, err = r.oldest(ctx, r.txnsBetween, &r.Time); err != nil {
 				return false, err
@@ -356,14 +356,15 @@ func (r *reader) oldest(ctx context.Context, span between, from *int64) (found [
 		if l, err = span(ctx, *from, *from+width, ""); err != nil {
 			return nil, false, err
 		}
-		if l.HasMore && width > 1 {
-			width /= 2
-		} else if len(l.Data) == 0 {
-			*from += width
-			width *= 2
-		} else {
+		if len(l.Data) > 0 && (!l.HasMore || width == 1) {
 			break
 		}
+		if len(l.Data) > 0 {
+			width /= 2
+			continue
+		}
+		*from += width
+		width *= 2
 	}
 	for l.HasMore { // more than a page within one second: its oldest are at the end
 		next, err := span(ctx, *from, *from+width, headID(l.Data[len(l.Data)-1]))

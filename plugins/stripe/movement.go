@@ -425,7 +425,7 @@ func (t txn) read() (m movement, err error) {
 		return m, err
 	case kind == gateway.KindPayout && object == "payout":
 		var o payout
-		if err = json.Unmarshal(body, &o); err != nil {
+		if err := json.Unmarshal(body, &o); err != nil {
 			return m, err
 		}
 		if o.Automatic && o.ReconciliationStatus == "completed" {
@@ -435,7 +435,7 @@ func (t txn) read() (m movement, err error) {
 		return m, err
 	case object == "dispute":
 		var d dispute
-		if err = json.Unmarshal(body, &d); err != nil {
+		if err := json.Unmarshal(body, &d); err != nil {
 			return m, err
 		}
 		first := d.withdrawal()
@@ -460,7 +460,7 @@ func (t txn) read() (m movement, err error) {
 	switch object {
 	case "charge":
 		var c charge
-		if err = json.Unmarshal(body, &c); err != nil {
+		if err := json.Unmarshal(body, &c); err != nil {
 			return m, err
 		}
 		m.RelatedID = c.payment()
@@ -472,7 +472,7 @@ func (t txn) read() (m movement, err error) {
 		}
 	case "refund":
 		var r refund
-		if err = json.Unmarshal(body, &r); err != nil {
+		if err := json.Unmarshal(body, &r); err != nil {
 			return m, err
 		}
 		if kind == gateway.KindRefundReversal {

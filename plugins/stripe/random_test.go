@@ -114,7 +114,7 @@ func randomRun(t *testing.T, seed uint64, steps int) {
 	var refunds []*refundAsked
 	var intents, debits, disputes, payouts []string
 	pick := func(n int) int { return rnd.IntN(n) }
-	any := func(ids []string) string {
+	some := func(ids []string) string {
 		if len(ids) == 0 {
 			return ""
 		}
@@ -190,11 +190,11 @@ func randomRun(t *testing.T, seed uint64, steps int) {
 				break
 			}
 		case n < 42: // banks and the provider, later
-			_ = b.fake.SettleDebit(b.account, any(debits), pick(2) > 0, "debit_not_authorized", int64(pick(2)*pick(500)))
+			_ = b.fake.SettleDebit(b.account, some(debits), pick(2) > 0, "debit_not_authorized", int64(pick(2)*pick(500)))
 		case n < 48:
-			_ = b.fake.TellFee(b.account, any(intents))
+			_ = b.fake.TellFee(b.account, some(intents))
 		case n < 54: // refunds from our side
-			if id := any(intents); id != "" {
+			if id := some(intents); id != "" {
 				p, err := b.gateway.FetchPayment(t.Context(), id)
 				if err != nil || p.State != gateway.Succeeded {
 					continue
@@ -208,28 +208,28 @@ func randomRun(t *testing.T, seed uint64, steps int) {
 				tryRefund(r)
 			}
 		case n < 57: // refunds in the dashboard
-			_, _ = b.fake.Refund(b.account, any(intents), int64(1+pick(5))*100, []string{"succeeded", "pending", "requires_action"}[pick(3)])
+			_, _ = b.fake.Refund(b.account, some(intents), int64(1+pick(5))*100, []string{"succeeded", "pending", "requires_action"}[pick(3)])
 		case n < 60:
-			_ = b.fake.FinishRefund(b.account, any(b.fake.Refunds(b.account)), pick(2) == 0, "")
+			_ = b.fake.FinishRefund(b.account, some(b.fake.Refunds(b.account)), pick(2) == 0, "")
 		case n < 64:
-			if id, err := b.fake.Dispute(b.account, any(intents), stripefake.Contest{Fee: int64(pick(2)) * 2_000, Apart: pick(2) == 0, Inquiry: pick(4) == 0}); err == nil {
+			if id, err := b.fake.Dispute(b.account, some(intents), stripefake.Contest{Fee: int64(pick(2)) * 2_000, Apart: pick(2) == 0, Inquiry: pick(4) == 0}); err == nil {
 				disputes = append(disputes, id)
 			}
 		case n < 67:
-			_ = b.fake.CloseDispute(b.account, any(disputes), []string{"won", "lost"}[pick(2)], int64(pick(2))*2_000)
+			_ = b.fake.CloseDispute(b.account, some(disputes), []string{"won", "lost"}[pick(2)], int64(pick(2))*2_000)
 		case n < 68:
-			_ = b.fake.Escalate(b.account, any(disputes), 2_000)
+			_ = b.fake.Escalate(b.account, some(disputes), 2_000)
 		case n < 70:
 			if id, err := b.fake.Payout(b.account, []string{"eur", "eur", "jpy", "isk"}[pick(4)], pick(3) > 0, pick(2) == 0); err == nil {
 				payouts = append(payouts, id)
 			}
 		case n < 72:
-			if id := any(payouts); id != "" {
+			if id := some(payouts); id != "" {
 				_ = b.fake.PayoutArrives(b.account, id)
 				_ = b.fake.Reconcile(b.account, id)
 			}
 		case n < 73:
-			if id := any(payouts); id != "" {
+			if id := some(payouts); id != "" {
 				_ = b.fake.FailPayout(b.account, id, "")
 			}
 		case n < 75:

@@ -37,7 +37,7 @@ func describe() gateway.Info {
 				),
 			},
 			{
-				Name: settingWebhook, Type: gateway.SecretSetting, Pattern: secretsForm,
+				Name: settingWebhook, Type: gateway.SecretSetting, Pattern: signaturesForm,
 				Label: text("Secret de signature des webhooks", "Webhook signing secret"),
 				Help: text(
 					"Rempli tout seul par « Installer le webhook ». Sinon : Développeurs › Webhooks, votre point de terminaison, « Secret de signature » (whsec_…). Pendant un renouvellement, mettez l'ancien et le nouveau, séparés par un espace.",

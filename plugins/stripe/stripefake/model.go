@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // The state of the fake, as it is kept in its file. Amounts are in Stripe's own count of each currency.
@@ -474,5 +473,3 @@ func (a *account) showAccount() object {
 		"payouts_enabled": true, "type": "standard",
 	}
 }
-
-const day = 24 * time.Hour

@@ -134,17 +134,22 @@ func (f *Fake) pressed(w http.ResponseWriter, r *http.Request) {
 	case "declined":
 		how.Decline = "insufficient_funds"
 	case "cancel":
-		http.Redirect(w, r, or(web(v.Cancel, id), "/pay/"+id), http.StatusSeeOther)
+		leave(w, r, v, v.Cancel)
 		return
 	default:
 		http.Error(w, "bad request", http.StatusBadRequest)
 		return
 	}
 	if _, err := f.Pay(id, how); err != nil || !paid {
-		http.Redirect(w, r, "/pay/"+id, http.StatusSeeOther)
+		leave(w, r, v, "")
 		return
 	}
-	http.Redirect(w, r, or(web(v.Success, id), "/pay/"+id), http.StatusSeeOther)
+	leave(w, r, v, v.Success)
+}
+
+// leave sends the payer to an address of the merchant's, or back to the page when there is none.
+func leave(w http.ResponseWriter, r *http.Request, v payView, to string) {
+	http.Redirect(w, r, or(web(to, v.ID), "/pay/"+v.ID), http.StatusSeeOther)
 }
 
 // price is an amount in Stripe's count as a payer reads it.
