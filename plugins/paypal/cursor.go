@@ -21,13 +21,16 @@ const (
 
 	recentDays = 3  // digests by the hour
 	digestDays = 31 // digests by the day; the longest window that PayPal takes
+	owedDays   = 90 // how long an object that cannot be read is asked for
 )
 
 // cursor is a place in the list. Times are seconds since 1970.
 type cursor struct {
 	since int64 // nothing before it is listed
 	high  int64 // the end of what was listed
-	deep  int64 // when the month was last gone over
+	begun int64 // when the last pass began
+	deep  int64 // when the last pass that went over the month began
+	owed  int64 // the start of the first hour or day with an object that could not be read; 0: there is none
 	at    int64 // the start of the next hour or day in the pass under way; 0: none is
 	mid   bool  // that hour or day is listed up to, and with, the row of these two
 	time  int64
@@ -40,8 +43,8 @@ type cursor struct {
 
 const (
 	cursorPrefix = "pp1."
-	// mostDigests bounds what a cursor may hold: a month of days, and the hours of the days that are not folded yet.
-	mostDigests = digestDays + 2 + (recentDays+2)*24
+	// mostDigests bounds what a cursor may hold: days, and the hours of the days that are not folded yet.
+	mostDigests = owedDays + 2 + (recentDays+2)*24
 )
 
 func newCursor(since int64) *cursor {
@@ -85,16 +88,54 @@ func (c *cursor) raise(high int64) {
 			delete(c.hours, h)
 		}
 	}
+	if c.owed < c.high-owedDays*day {
+		c.owed = 0
+	}
+	oldest := min(c.high, c.deep)/day - digestDays
+	for _, t := range []int64{c.owed, c.at} { // what the pass under way and the next one will ask for
+		if t > 0 {
+			oldest = min(oldest, t/day)
+		}
+	}
+	oldest = max(oldest, c.high/day-owedDays)
 	for d := range c.days {
-		if d < c.high/day-digestDays {
+		if d < oldest {
 			delete(c.days, d)
 		}
 	}
 }
 
+// begin starts a new pass: over the last days, or the month, or from where something is owed. What changed behind a pass
+// while it was under way changed after it began.
+func (c *cursor) begin(now int64) {
+	back := min(c.high, c.begun) - recentDays*day
+	if now-c.deep >= day {
+		back, c.deep = min(c.high, c.deep)-digestDays*day, now
+	}
+	c.begun = now
+	if c.owed > 0 {
+		back, c.owed = min(back, c.owed), 0
+	}
+	c.at = c.startOf(max(back, c.since))
+}
+
+// owe notes that an hour or day must be listed again, although nothing in it may have changed.
+func (c *cursor) owe(from, to int64) {
+	c.record(from, to, c.digest(from, to)+1)
+	if c.owed == 0 || from < c.owed {
+		c.owed = from
+	}
+}
+
+// startOf is the start of the hour or day that a time belongs to.
+func (c *cursor) startOf(t int64) int64 {
+	from, _ := c.unit(t)
+	return from
+}
+
 func (c *cursor) String() string {
 	b := make([]byte, 0, 1024)
-	for _, v := range []int64{c.since, c.high, c.deep, c.at, c.span} {
+	for _, v := range []int64{c.since, c.high, c.begun, c.deep, c.owed, c.at, c.span} {
 		b = binary.AppendVarint(b, v)
 	}
 	if c.mid {
@@ -133,7 +174,7 @@ func parseCursor(s string) (*cursor, bool) {
 	}
 	r := reader{b: b}
 	c := newCursor(0)
-	c.since, c.high, c.deep, c.at, c.span = r.time(), r.time(), r.time(), r.time(), r.varint()
+	c.since, c.high, c.begun, c.deep, c.owed, c.at, c.span = r.time(), r.time(), r.time(), r.time(), r.time(), r.time(), r.varint()
 	switch r.byte() {
 	case 0:
 	case 1:

@@ -46,7 +46,7 @@ func (d *desk) ListPayments(ctx context.Context, r gateway.ListRequest) (gateway
 			since = min(max(since, r.Since.Unix()), now)
 		}
 		c = newCursor(since)
-		c.deep, c.at = now, c.startOf(since)
+		c.begun, c.deep, c.at = now, now, c.startOf(since)
 	} else {
 		var ok bool
 		if c, ok = parseCursor(r.Cursor); !ok {
@@ -65,12 +65,6 @@ func (d *desk) ListPayments(ctx context.Context, r gateway.ListRequest) (gateway
 	return page, nil
 }
 
-// startOf is the start of the hour or day that a time belongs to.
-func (c *cursor) startOf(t int64) int64 {
-	from, _ := c.unit(t)
-	return from
-}
-
 // scan makes one page of the list.
 type scan struct {
 	d           *desk
@@ -84,11 +78,7 @@ type scan struct {
 func (s *scan) page(ctx context.Context) (gateway.Page, *gateway.Error) {
 	c := s.c
 	if c.at == 0 { // a new pass
-		back := c.high - recentDays*day
-		if s.now-c.deep >= day {
-			back, c.deep = c.high-digestDays*day, s.now
-		}
-		c.at = c.startOf(max(back, c.since))
+		c.begin(s.now)
 	}
 	if first := c.startOf(s.oldest); c.at < first {
 		c.at, c.mid = first, false
@@ -218,7 +208,7 @@ func (s *scan) unit(ctx context.Context, w window, from, to int64) (full bool, e
 		if err != nil {
 			// One object that cannot be read does not hold up the rest: its hour or day is listed again by the next pass. A
 			// payment or refund is told as pending meanwhile; what cannot even be named without the object waits.
-			c.record(from, to, c.digest(from, to)+1)
+			c.owe(from, to)
 			if p = k.row.payment(); p.Kind != gateway.KindPayment && p.Kind != gateway.KindRefund {
 				continue
 			}

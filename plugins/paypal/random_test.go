@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ import (
 
 var (
 	seed  = flag.Uint64("seed", 1, "of the random run")
-	steps = flag.Int("steps", 3000, "of the random run")
+	steps = flag.Int("steps", 2000, "of the random run")
 )
 
 // life is a random run: a payer, a provider, a bad network, a host that creates, captures and refunds with the keys that it
@@ -32,6 +33,7 @@ type life struct {
 	captured []string
 	born     map[string]time.Time
 	refunds  []string
+	leaving  []string                         // of refunds, those that may pend
 	hanging  map[string]gateway.RefundRequest // whose answer was lost
 	disputes []string
 	payouts  []string
@@ -54,6 +56,26 @@ func (l *life) note(format string, a ...any) {
 func (l *life) ends(id string, paid bool) {
 	l.young = slices.DeleteFunc(l.young, func(s string) bool { return s == id })
 	l.note("end of %s (paid %t): %v, %v", id, paid, l.fake.SettleCapture(id, paid), l.fake.TellFee(id))
+}
+
+// watch is the provider's own view: what there is, the host may not know yet, for an answer that was lost.
+func (l *life) watch() {
+	for _, id := range l.fake.Captures(l.merchant) {
+		if l.born[id].IsZero() {
+			l.captured, l.young, l.born[id] = append(l.captured, id), append(l.young, id), l.clock.now()
+		}
+	}
+	for _, id := range l.fake.Refunds(l.merchant) {
+		if l.born[id].IsZero() {
+			l.refunds, l.leaving, l.born[id] = append(l.refunds, id), append(l.leaving, id), l.clock.now()
+		}
+	}
+}
+
+// leaves ends a refund that pends.
+func (l *life) leaves(id string, done bool) {
+	l.leaving = slices.DeleteFunc(l.leaving, func(s string) bool { return s == id })
+	l.note("refund %s ends: %v", id, l.fake.SettleRefund(id, done))
 }
 
 func pick[T any](l *life, from []T) (T, bool) {
@@ -96,6 +118,9 @@ func (l *life) step() {
 	for len(l.young) > 0 && l.clock.now().Sub(l.born[l.young[0]]) > 18*24*time.Hour {
 		l.ends(l.young[0], l.r.IntN(3) > 0)
 	}
+	for len(l.leaving) > 0 && l.clock.now().Sub(l.born[l.leaving[0]]) > 18*24*time.Hour {
+		l.leaves(l.leaving[0], l.r.IntN(3) > 0)
+	}
 	if l.r.IntN(6) == 0 {
 		l.network()
 	}
@@ -122,7 +147,8 @@ func (l *life) step() {
 			l.t.Fatal(err)
 		}
 	case n < 55: // the host looks at its pages, and takes the money
-		for key, page := range l.pages {
+		for _, key := range slices.Sorted(maps.Keys(l.pages)) {
+			page := l.pages[key]
 			if page.SessionID == "" {
 				continue
 			}
@@ -131,11 +157,6 @@ func (l *life) step() {
 				return
 			}
 			l.note("settle %s: %s %s", page.SessionID, st.State, st.Reason)
-			for _, p := range st.Payments {
-				if l.born[p.ID].IsZero() {
-					l.captured, l.young, l.born[p.ID] = append(l.captured, p.ID), append(l.young, p.ID), l.clock.now()
-				}
-			}
 			switch st.State {
 			case gateway.CheckoutRetry, gateway.CheckoutOpen:
 				if err := l.fake.Pay(page.SessionID, paypalfake.Outcome{Act: paypalfake.Pays}); err != nil {
@@ -153,12 +174,10 @@ func (l *life) step() {
 			l.ends(id, l.r.IntN(3) > 0)
 		}
 	case n < 74: // the host refunds, with a key that it keeps until the outcome is certain
-		for key, r := range l.hanging {
-			p, err := refunder.Refund(ctx, r)
+		for _, key := range slices.Sorted(maps.Keys(l.hanging)) {
+			r := l.hanging[key]
+			_, err := refunder.Refund(ctx, r)
 			l.note("refund %s again: %v", key, err)
-			if err == nil {
-				l.refunds = append(l.refunds, p.ID)
-			}
 			if e := gateway.AsError(err); e == nil || e.Outcome == gateway.NotDone {
 				delete(l.hanging, key)
 			}
@@ -177,18 +196,15 @@ func (l *life) step() {
 				part = max(part/100, 1) * 100
 			}
 			r := gateway.RefundRequest{IdempotencyKey: fmt.Sprintf("rf_%d", l.r.Uint64()), PaymentID: id, Amount: money.Of(part, amount.Currency())}
-			got, err := refunder.Refund(ctx, r)
+			_, err = refunder.Refund(ctx, r)
 			l.note("refund %s of %s: %v", r.Amount, id, err)
-			switch e := gateway.AsError(err); {
-			case e == nil:
-				l.refunds = append(l.refunds, got.ID)
-			case e.Outcome == gateway.Unknown:
+			if e := gateway.AsError(err); e != nil && e.Outcome == gateway.Unknown {
 				l.hanging[r.IdempotencyKey] = r
 			}
 		}
 	case n < 77:
-		if id, ok := pick(l, l.refunds); ok {
-			l.note("refund %s ends: %v", id, l.fake.SettleRefund(id, l.r.IntN(3) > 0))
+		if id, ok := pick(l, l.leaving); ok {
+			l.leaves(id, l.r.IntN(3) > 0)
 		}
 	case n < 79:
 		if id, ok := pick(l, l.refunds); ok && !slices.Contains(l.log, "returned "+id) {
@@ -282,13 +298,24 @@ func TestRandomRun(t *testing.T) {
 	}
 	for range *steps {
 		l.step()
+		l.watch()
 		if l.r.IntN(4) == 0 {
 			l.poll(t.Context(), 1+l.r.IntN(6))
 		}
 	}
 	l.fake.Mend()
+	for key, r := range l.hanging {
+		_, err := l.g.(gateway.Refunder).Refund(t.Context(), r)
+		if e := gateway.AsError(err); e != nil && e.Outcome == gateway.Unknown {
+			t.Fatalf("refund %s: %v", key, err)
+		}
+	}
+	l.watch()
 	for len(l.young) > 0 {
 		l.ends(l.young[0], true)
+	}
+	for len(l.leaving) > 0 {
+		l.leaves(l.leaving[0], true)
 	}
 	l.clock.pass(30 * time.Hour) // what is late is reported, and the month is gone over again
 	l.poll(t.Context(), 10_000)

@@ -2,6 +2,7 @@ package paypalfake
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/acquit-app/acquit/core/money"
@@ -316,4 +317,32 @@ func (f *Fake) CaptureOf(order string) string {
 		return o.Capture
 	}
 	return ""
+}
+
+// Captures are the ids of all captures that an account ever had, in alphabetical order.
+func (f *Fake) Captures(merchant string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []string
+	for id, k := range f.s.Captures {
+		if k.Account == merchant {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Refunds are the ids of all refunds that an account ever had, in alphabetical order.
+func (f *Fake) Refunds(merchant string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []string
+	for id, r := range f.s.Refunds {
+		if r.Account == merchant {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
 }

@@ -3,6 +3,7 @@ package paypalfake
 import (
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/acquit-app/acquit/core/money"
@@ -29,6 +30,9 @@ var worth = map[money.Currency]string{
 var fixed = map[money.Currency]int64{"EUR": 35, "USD": 49, "GBP": 30, "JPY": 40, "HUF": 9000, "TWD": 1000}
 
 func (c cash) json() map[string]string {
+	if !c.Currency.Valid() { // one that nobody knows yet
+		return map[string]string{"currency_code": string(c.Currency), "value": strconv.FormatInt(c.Minor, 10)}
+	}
 	v := c.money().Plain()
 	if slices.Contains(whole, c.Currency) {
 		v, _, _ = strings.Cut(v, ".")

@@ -398,3 +398,15 @@ func (f *Fake) Post(ctx context.Context, d Delivery) error {
 	}
 	return nil
 }
+
+// Sign signs a body of the caller's own for an account's first webhook, as if PayPal had written it.
+func (f *Fake) Sign(merchant string, body []byte) (Delivery, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range f.s.Apps {
+		if a.Account == merchant && len(a.Webhooks) > 0 {
+			return f.signed(a.Webhooks[0], &event{Body: body}, f.now()), true
+		}
+	}
+	return Delivery{}, false
+}
