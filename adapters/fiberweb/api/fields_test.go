@@ -138,6 +138,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	shows(t, inbox.Attempt{Amount: zero}, func(a inbox.Attempt) any { return attemptOf(a) }, "Document", "DocumentID", "CustomerID", "SessionID", "URL", "Version")
 	shows(t, inbox.Arrival{Gross: zero, FeeState: gateway.FeeKnown}, func(a inbox.Arrival) any { return arrivalOf(a) })
 	shows(t, inbox.Receipt{Amount: zero}, func(r inbox.Receipt) any { return receiptOf(r) })
+	shows(t, inbox.Refund{Amount: zero}, func(r inbox.Refund) any { return refundOf(r) })
 	shows(t, inbox.Allocation{}, func(a inbox.Allocation) any {
 		return receiptOf(inbox.Receipt{Amount: zero, Allocations: []inbox.Allocation{a}})
 	})

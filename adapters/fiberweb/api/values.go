@@ -108,6 +108,7 @@ type (
 	anInvoice   struct{}
 	anArrival   struct{}
 	aReceipt    struct{}
+	aRefund     struct{}
 	aMail       struct{}
 	anExport    struct{}
 	aUser       struct{}
@@ -122,6 +123,7 @@ func (aDeposit) names() (prefix, what string)    { return ids.Deposit, "deposit"
 func (anInvoice) names() (prefix, what string)   { return ids.Invoice, "invoice" }
 func (anArrival) names() (prefix, what string)   { return ids.Arrival, "arrival" }
 func (aReceipt) names() (prefix, what string)    { return ids.Receipt, "receipt" }
+func (aRefund) names() (prefix, what string)     { return ids.Refund, "refund" }
 func (aMail) names() (prefix, what string)       { return ids.Mail, "mail" }
 func (anExport) names() (prefix, what string)    { return ids.Export, "export" }
 func (aUser) names() (prefix, what string)       { return ids.User, "user" }
@@ -136,6 +138,7 @@ type (
 	invoiceID    = id[anInvoice]
 	arrivalID    = id[anArrival]
 	receiptID    = id[aReceipt]
+	refundID     = id[aRefund]
 	mailID       = id[aMail]
 	exportID     = id[anExport]
 	userID       = id[aUser]
