@@ -224,16 +224,7 @@ func (a *App) openRefund(ctx context.Context, tx *books.Tx, who access.Actor, id
 	} else if ok && last.Open() {
 		return last, RefundPreview{}, fault.New(fault.Conflict, fault.RefundInProgress)
 	}
-	left := r.Left() - t.waiting
-	if paid.Document == inbox.NoDocument {
-		// It was never more than the customer's credit, which may have been used for other documents.
-		c, err := tx.Customers.Get(ctx, r.CustomerID)
-		if err != nil {
-			return inbox.Refund{}, RefundPreview{}, err
-		}
-		left = min(left, money0(c.Credit, r.Amount.Currency()).Minor()-r.Refunding)
-	}
-	if err := in.check(r.Amount.Currency(), left, t); err != nil {
+	if err := in.check(r.Amount.Currency(), r.Left()-t.waiting, t); err != nil {
 		return inbox.Refund{}, RefundPreview{}, err
 	}
 	rf := inbox.Refund{ID: id, ReceiptID: r.ID, CustomerID: r.CustomerID, ConnectionID: r.Connection, PaymentID: paid.ExternalID, Amount: in.Amount,
@@ -288,9 +279,20 @@ func (a *App) rehearse(ctx context.Context, tx *books.Tx, who access.Actor, rf i
 			ExternalID: rf.ID, RelatedID: rf.PaymentID, RefundID: rf.ID, Mode: tx.Setup().Connections[rf.ConnectionID].Mode, Gross: rf.Amount,
 			GatewayState: gateway.Succeeded, FeeState: gateway.FeeNone, OccurredAt: tx.Now(), UpdatedAt: tx.Now(), FirstSeen: tx.Now()}
 		tx.Arrivals.Put(ar)
-		var err error
+		before, err := tx.Customers.Get(ctx, rf.CustomerID)
+		if err != nil {
+			return err
+		}
 		if out.Entries, err = a.integrateOne(ctx, tx, who, ar.ID); err != nil {
 			return err
+		}
+		after, err := tx.Customers.Get(ctx, rf.CustomerID)
+		if err != nil {
+			return err
+		}
+		// A gateway can take more than the customer's credit has left; we do not ask it to.
+		if owed := -money0(after.Credit, rf.Amount.Currency()).Minor(); owed > max(0, -money0(before.Credit, rf.Amount.Currency()).Minor()) {
+			return fault.New(fault.Refused, fault.RefundTooLarge, "max", moneyOf(max(0, rf.Amount.Minor()-owed), rf.Amount.Currency()).Plain()).On("amount")
 		}
 		done, err := tx.Refunds.Get(ctx, rf.ID)
 		if err != nil {
