@@ -276,7 +276,7 @@ func (a *App) depositBill(ctx context.Context, tx *books.Tx, who access.Actor, q
 
 // depositCredit issues the credit note of a deposit that is given back, whole or in part (type 503).
 func (a *App) depositCredit(ctx context.Context, tx *books.Tx, who access.Actor, q *billing.Quote, bill *billing.Invoice, amount int64, day civil.Date) (billing.Invoice, error) {
-	rows, err := billing.Allocate(amount, bill.Totals.Rows, bill.Currency)
+	rows, err := bill.CreditRows(amount)
 	if err != nil {
 		return billing.Invoice{}, err
 	}

@@ -55,6 +55,13 @@ func (a *App) refundInvoice(ctx context.Context, tx *books.Tx, s *settling, rf *
 		s.parts = append(s.parts, posting.Part{Account: posting.PaymentGain, Amount: -gain})
 		amount -= gain
 	}
+	// What is more than the invoice has: the customer's credit that it was to come from was used meanwhile, and is owed now.
+	if over := amount - max(0, v.Paid+v.Deducted()); over > 0 {
+		s.credit(-over)
+		if amount -= over; amount == 0 {
+			return nil
+		}
+	}
 	if needed := amount - v.Excess(); needed > 0 && rf.Cover != inbox.CoverNone {
 		note, err := a.refundNote(ctx, tx, s, rf, &v, needed, day)
 		if err != nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/acquit-app/acquit/core/access"
@@ -154,6 +155,9 @@ func (a *App) PreviewRefund(ctx context.Context, who access.Actor, receipt strin
 	if err := who.May(access.Keep); err != nil {
 		return out, err
 	}
+	if err := in.clean(); err != nil {
+		return out, err
+	}
 	t, err := a.RefundTerms(ctx, who, receipt)
 	if err != nil {
 		return out, err
@@ -178,6 +182,9 @@ func (a *App) PreviewRefund(ctx context.Context, who access.Actor, receipt strin
 // of posting; and gateway_refused when the gateway certainly did not do it: the refund is kept as failed.
 func (a *App) Refund(ctx context.Context, who access.Actor, receipt string, in RefundInput) (inbox.Refund, error) {
 	if err := who.May(access.Keep); err != nil {
+		return inbox.Refund{}, err
+	}
+	if err := in.clean(); err != nil {
 		return inbox.Refund{}, err
 	}
 	t, err := a.RefundTerms(ctx, who, receipt)
@@ -217,16 +224,7 @@ func (a *App) openRefund(ctx context.Context, tx *books.Tx, who access.Actor, id
 	} else if ok && last.Open() {
 		return last, RefundPreview{}, fault.New(fault.Conflict, fault.RefundInProgress)
 	}
-	left := r.Left() - t.waiting
-	if paid.Document == inbox.NoDocument {
-		// It was never more than the customer's credit, which may have been used for other documents.
-		c, err := tx.Customers.Get(ctx, r.CustomerID)
-		if err != nil {
-			return inbox.Refund{}, RefundPreview{}, err
-		}
-		left = min(left, money0(c.Credit, r.Amount.Currency()).Minor()-r.Refunding)
-	}
-	if err := in.check(r.Amount.Currency(), left, t); err != nil {
+	if err := in.check(r.Amount.Currency(), r.Left()-t.waiting, t); err != nil {
 		return inbox.Refund{}, RefundPreview{}, err
 	}
 	rf := inbox.Refund{ID: id, ReceiptID: r.ID, CustomerID: r.CustomerID, ConnectionID: r.Connection, PaymentID: paid.ExternalID, Amount: in.Amount,
@@ -242,30 +240,34 @@ func (a *App) openRefund(ctx context.Context, tx *books.Tx, who access.Actor, id
 	return rf, p, err
 }
 
-// check completes and refuses what was asked for. left is what may still be given back, in minor units.
-func (in *RefundInput) check(cur money.Currency, left int64, t RefundTerms) error {
+// clean completes what was asked for and refuses what no receipt could be refunded with.
+func (in *RefundInput) clean() error {
 	var f fault.Collect
 	if in.Cover == "" {
 		in.Cover = inbox.CoverCreditNote
 	}
-	switch in.Cover {
-	case inbox.CoverCreditNote, inbox.CoverGesture:
-	case inbox.CoverNone:
-		if !t.NoCover {
-			_ = f.Add(fault.New(fault.Refused, fault.CreditNoteNeeded), "cover")
-		}
-	default:
+	if !slices.Contains(inbox.Covers(), in.Cover) {
 		_ = f.Add(fault.New(fault.Invalid, fault.BadChoice, "found", fault.Clip(string(in.Cover)), "allowed", "credit_note, gesture, none"), "cover")
+	}
+	if in.Amount.Sign() <= 0 {
+		_ = f.Add(fault.New(fault.Invalid, fault.BadAmount, "found", in.Amount.Plain()), "amount")
+	}
+	_ = f.Add(party.CleanText(&in.Reason, 0, maxRefundReason), "reason")
+	return f.Err()
+}
+
+// check refuses what this receipt cannot be refunded with. left is what may still be given back, in minor units.
+func (in *RefundInput) check(cur money.Currency, left int64, t RefundTerms) error {
+	var f fault.Collect
+	if in.Cover == inbox.CoverNone && !t.NoCover {
+		_ = f.Add(fault.New(fault.Refused, fault.CreditNoteNeeded), "cover")
 	}
 	switch {
 	case in.Amount.Currency() != cur:
 		_ = f.Add(fault.New(fault.Invalid, fault.CurrencyMixed, "found", string(in.Amount.Currency()), "expected", string(cur)), "amount")
-	case in.Amount.Sign() <= 0:
-		_ = f.Add(fault.New(fault.Invalid, fault.BadAmount, "found", in.Amount.Plain()), "amount")
 	case in.Amount.Minor() > left:
 		_ = f.Add(fault.New(fault.Refused, fault.RefundTooLarge, "max", moneyOf(max(0, left), cur).Plain()), "amount")
 	}
-	_ = f.Add(party.CleanText(&in.Reason, 0, maxRefundReason), "reason")
 	return f.Err()
 }
 
@@ -277,9 +279,20 @@ func (a *App) rehearse(ctx context.Context, tx *books.Tx, who access.Actor, rf i
 			ExternalID: rf.ID, RelatedID: rf.PaymentID, RefundID: rf.ID, Mode: tx.Setup().Connections[rf.ConnectionID].Mode, Gross: rf.Amount,
 			GatewayState: gateway.Succeeded, FeeState: gateway.FeeNone, OccurredAt: tx.Now(), UpdatedAt: tx.Now(), FirstSeen: tx.Now()}
 		tx.Arrivals.Put(ar)
-		var err error
+		before, err := tx.Customers.Get(ctx, rf.CustomerID)
+		if err != nil {
+			return err
+		}
 		if out.Entries, err = a.integrateOne(ctx, tx, who, ar.ID); err != nil {
 			return err
+		}
+		after, err := tx.Customers.Get(ctx, rf.CustomerID)
+		if err != nil {
+			return err
+		}
+		// A gateway can take more than the customer's credit has left; we do not ask it to.
+		if owed := -money0(after.Credit, rf.Amount.Currency()).Minor(); owed > max(0, -money0(before.Credit, rf.Amount.Currency()).Minor()) {
+			return fault.New(fault.Refused, fault.RefundTooLarge, "max", moneyOf(max(0, rf.Amount.Minor()-owed), rf.Amount.Currency()).Plain()).On("amount")
 		}
 		done, err := tx.Refunds.Get(ctx, rf.ID)
 		if err != nil {
@@ -315,7 +328,7 @@ func (a *App) RetryRefund(ctx context.Context, who access.Actor, id string) (inb
 	case a.keyForgotten(rf):
 		return rf, fault.New(fault.Conflict, fault.RefundInProgress)
 	}
-	return a.askRefund(ctx, who.Company, id)
+	return a.askRefund(books.WithoutKey(ctx), who.Company, id)
 }
 
 // AbandonRefund declares that a refund of unknown outcome did not happen, as a person saw at the provider's. It is refused as

@@ -271,7 +271,7 @@ func (s *counter) golden(t *testing.T) {
 // whole checks what must hold at any time: the accounts say what the documents and receipts say.
 func (s *counter) whole() {
 	s.t.Helper()
-	var due, pending, deposits int64
+	var due, pending, deposits, advance int64
 	page, err := s.Store.Invoices(s.ctx, s.Company.ID, app.InvoiceQuery{Sort: "date", Paging: app.Paging{Limit: 200}})
 	apptest.OK(s.t, err)
 	for _, row := range page.Items {
@@ -294,10 +294,14 @@ func (s *counter) whole() {
 		for _, d := range q.Deposits {
 			if d.State == billing.DepositPaid {
 				deposits += d.Received
+				bill := s.invoiceOf(d.InvoiceID)
+				for _, r := range bill.Totals.Rows {
+					advance += r.VAT - bill.VATCredited[r.Code]
+				}
 			}
 		}
 	}
-	for account, want := range map[string]int64{"411000": due, "445880": -pending, "419100": -deposits, "419700": -s.credit()} {
+	for account, want := range map[string]int64{"411000": due, "445880": -pending, "419100": -deposits, "445871": advance, "419700": -s.credit()} {
 		if got := s.balance(account); got != want {
 			s.t.Errorf("account %s is %d, its documents say %d", account, got, want)
 		}

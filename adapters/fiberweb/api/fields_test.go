@@ -143,6 +143,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	shows(t, inbox.Evidence{}, func(e inbox.Evidence) any { return evidenceOf(e) }, "Version")
 	shows(t, inbox.Piece{}, func(p inbox.Piece) any { return evidenceOf(inbox.Evidence{Pieces: []inbox.Piece{p}}) })
 	shows(t, inbox.Receipt{Amount: zero}, func(r inbox.Receipt) any { return receiptOf(r) })
+	shows(t, inbox.Refund{Amount: zero}, func(r inbox.Refund) any { return refundOf(r) })
 	shows(t, inbox.Allocation{}, func(a inbox.Allocation) any {
 		return receiptOf(inbox.Receipt{Amount: zero, Allocations: []inbox.Allocation{a}})
 	})

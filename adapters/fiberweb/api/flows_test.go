@@ -27,6 +27,7 @@ func TestFlows(t *testing.T) {
 		{"DepositFlow", depositFlow},
 		{"InboxByHand", inboxByHand},
 		{"ReceiptsAndStatement", receiptsAndStatement},
+		{"Refunds", refunds},
 		{"EntriesAndLedger", entriesAndLedger},
 		{"Pages", pages},
 		{"CompanyAndSettings", companyAndSettings},

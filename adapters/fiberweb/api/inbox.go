@@ -58,8 +58,9 @@ type arrival struct {
 	UpdatedAt    time.Time `json:"updated_at"`
 
 	State          string     `json:"state" enum:"waiting,ready,review,integrated,dismissed,void"`
-	Flags          []string   `json:"flags" doc:"Why it needs a human, or what is special: unmatched, amount_mismatch, currency_mismatch, overpaid, duplicate, document_closed, closed_period, fee_pending, related_missing, wrong_mode, unknown_kind, rate_missing, balance_unknown."`
+	Flags          []string   `json:"flags" doc:"Why it needs a human, or what is special: unmatched, amount_mismatch, currency_mismatch, overpaid, duplicate, document_closed, closed_period, fee_pending, related_missing, related_first, refund_open, wrong_mode, unknown_kind, rate_missing, balance_unknown."`
 	AttemptID      string     `json:"attempt_id,omitzero"`
+	RefundID       refundID   `json:"refund_id,omitzero" doc:"The refund of ours that it answers."`
 	Document       string     `json:"document,omitzero" enum:"invoice,deposit"`
 	DocumentID     documentID `json:"document_id,omitzero"`
 	DocumentNumber string     `json:"document_number,omitzero" doc:"Of the invoice; of the quote for a deposit. In lists."`
@@ -97,7 +98,7 @@ type arrival struct {
 
 // sighting is one time that a way in reported a movement.
 type sighting struct {
-	Source   string    `json:"source" enum:"webhook,return,poll,refresh,proof"`
+	Source   string    `json:"source" enum:"webhook,return,poll,refresh,proof,refund"`
 	At       time.Time `json:"at"`
 	Delivery subjectID `json:"delivery,omitzero" doc:"Of a webhook: the delivery, whose own payload /evidence has."`
 }
@@ -112,7 +113,7 @@ func arrivalOf(a inbox.Arrival) arrival {
 		GatewayState: string(a.GatewayState), Reason: a.Reason, Gross: moneyAmount(a.Gross), FeeState: string(a.FeeState), Fee: someAmount(a.Fee),
 		FeeVAT: someAmount(a.FeeVAT), SessionID: a.SessionID, Reference: a.Reference, RelatedID: a.RelatedID, PayoutID: a.PayoutID, Method: a.Method,
 		PayerName: a.PayerName, PayerEmail: a.PayerEmail, Description: a.Description, OccurredAt: a.OccurredAt, UpdatedAt: a.UpdatedAt,
-		State: string(a.State), Flags: each(a.Flags, func(f inbox.Flag) string { return string(f) }), AttemptID: a.AttemptID,
+		State: string(a.State), Flags: each(a.Flags, func(f inbox.Flag) string { return string(f) }), AttemptID: a.AttemptID, RefundID: refundID(a.RefundID),
 		Document: string(a.Document), DocumentID: documentID(a.DocumentID), CustomerID: customerID(a.CustomerID), ByHand: a.ByHand,
 		Sightings:    each(a.Sightings, func(s inbox.Sighting) sighting { return sighting{string(s.Source), s.At, subjectID(s.Delivery)} }),
 		EvidenceHash: a.EvidenceHash, EntryEvidence: a.EntryEvidence, FeeEvidence: a.FeeEvidence,

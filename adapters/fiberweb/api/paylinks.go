@@ -16,6 +16,8 @@ func (s *service) payLinks() {
 		summary: "Replace the address", text: "Mails and PDFs sent before then lead nowhere."}, s.renewPayLink)
 	add(s, endpoint{method: post, path: "/pay-links/{document}/revoke", id: "revokePayLink", tag: tag, needs: access.Sell,
 		summary: "Make the address lead nowhere"}, s.revokePayLink)
+	add(s, endpoint{method: post, path: "/pay-links/{document}/close", id: "closePayPage", tag: tag, needs: access.Sell,
+		summary: "Close the gateway's page that is open", text: "The address stays. The newest attempt says what came of it: `expired`, or `succeeded` when it was paid meanwhile."}, s.closePayPage)
 }
 
 // payLink is the lasting link of a document.
@@ -79,6 +81,17 @@ func (s *service) changePayLink(c *call, in *documentPath, do func(context.Conte
 
 func (s *service) renewPayLink(c *call, in *documentPath) (payLink, error) {
 	return s.changePayLink(c, in, s.app.RenewLink)
+}
+
+func (s *service) closePayPage(c *call, in *documentPath) (payLink, error) {
+	_, err := s.once(c, func(ctx context.Context) (string, error) {
+		_, err := s.app.ClosePayPage(ctx, c.who, string(in.Document))
+		return string(in.Document), err
+	})
+	if err := c.done(err); err != nil {
+		return payLink{}, err
+	}
+	return s.getPayLink(c, in)
 }
 
 func (s *service) revokePayLink(c *call, in *documentPath) (payLink, error) {

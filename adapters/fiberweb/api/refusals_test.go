@@ -34,12 +34,14 @@ func newStock(t *testing.T, w *apptest.World) *stock {
 	who := c.newCustomer("Dupont SA")
 	s.Gateways.Provider("acme").Put(apptest.WithFee(gateway.Payment{ID: "pay_7", Kind: gateway.KindPayment, State: gateway.Succeeded, Gross: apptest.EUR(700)}, 0))
 	c.post("/connections/"+conn+"/refresh", nil).is(200)
+	arrival := c.get("/arrivals").is(200).at("items").list()[0].at("id").text()
+	refund, online := c.refundOf(s, conn, who), c.kept(s, conn, who, "pay_9")
 	quote := c.post("/quotes", obj{"customer_id": who, "lines": []obj{sale()}}).is(201).at("id").text()
 	dep := c.post("/quotes/"+quote+"/deposits", obj{"percent": "30", "method_id": c.method("CB")}).is(201).at("deposits").list()[0].at("id").text()
 	issued := c.post("/invoices", obj{"customer_id": who, "lines": []obj{sale()}}).is(201).at("id").text()
 	c.post("/invoices/"+issued+"/send", nil).is(200)
 	draft := c.post("/invoices", obj{"customer_id": who, "lines": []obj{sale()}}).is(201).at("id").text()
-	rec := c.post("/receipts", obj{"customer_id": who, "amount": eur("10.00"), "method_id": c.method("VIR")}).is(201).at("id").text()
+	c.post("/receipts", obj{"customer_id": who, "amount": eur("10.00"), "method_id": c.method("VIR")}).is(201)
 	entry := c.post("/entries", entryBody()).is(201).text2("seq")
 	c.put("/rates", obj{"rates": []any{obj{"currency": "USD", "date": "2026-06-16", "rate": "1.12"}}}).is(200)
 	member := c.post("/users", obj{"email": "anne@exemple.fr", "name": "Anne", "password": apptest.Password, "role": "accountant"}).is(201).at("id").text()
@@ -50,7 +52,13 @@ func newStock(t *testing.T, w *apptest.World) *stock {
 	return &stock{server: s, owner: c, ids: map[string]string{
 		"subject": arrival.at("id").text(), "hash": arrival.at("evidence_hash").text(),
 		"customer": who, "connection": conn, "method": c.method("VIR"), "quote": quote, "deposit": dep, "invoice": draft, "document": issued,
+<<<<<<< HEAD
 		"arrival": arrival.at("id").text(), "receipt": rec, "entry": entry,
+||||||| e290bb6
+		"arrival": c.get("/arrivals").is(200).at("items").list()[0].at("id").text(), "receipt": rec, "entry": entry,
+=======
+		"arrival": arrival, "refund": refund, "receipt": online, "entry": entry,
+>>>>>>> refunds
 		"mail": c.get("/mails").is(200).at("items").list()[0].at("id").text(), "export": c.get("/exports").is(200).at("items").list()[0].at("id").text(),
 		"user": member, "token": c.get("/tokens").is(200).at("items").list()[0].at("id").text(),
 		"account": "411000", "rate": "USD-2026-06-16", "currency": "USD", "month": "2026-05", "code": "512300", "fiscal_year": "2026", "ref": who,
@@ -93,6 +101,7 @@ func (s *stock) samples() map[string]any {
 		"createQuote": quote, "changeQuote": quote, "addDeposit": deposit, "changeDeposit": deposit, "createInvoice": invoice, "changeInvoice": invoice,
 		"writeOffDispute": obj{"date": "2026-06-16"}, "proposeEntries": obj{"ids": []any{s.ids["arrival"]}}, "integrate": obj{"ids": []any{s.ids["arrival"]}},
 		"matchArrival": obj{"document_id": s.ids["document"]}, "keepArrival": obj{"customer_id": s.ids["customer"]}, "dismissArrival": obj{"reason": "R"},
+		"refundReceipt": obj{"amount": eur("5.00"), "cover": "gesture", "reason": "R"},
 		"recordReceipt": obj{"customer_id": s.ids["customer"], "date": "2026-06-16", "amount": eur("5.00"), "method_id": s.ids["method"], "reference": "R", "allocations": []any{allocation}},
 		"postEntry":     entry, "reverseEntry": obj{"date": "2026-06-16", "reason": "R"}, "export": obj{"format": "plain", "year": "2026"},
 		"addUser":    obj{"email": "n@exemple.fr", "name": "N", "password": "correct horse 9", "language": "fr", "role": "sales"},

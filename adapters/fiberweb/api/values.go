@@ -108,6 +108,7 @@ type (
 	anInvoice   struct{}
 	anArrival   struct{}
 	aReceipt    struct{}
+	aRefund     struct{}
 	aMail       struct{}
 	anExport    struct{}
 	aProof      struct{}
@@ -123,6 +124,7 @@ func (aDeposit) names() (prefix, what string)    { return ids.Deposit, "deposit"
 func (anInvoice) names() (prefix, what string)   { return ids.Invoice, "invoice" }
 func (anArrival) names() (prefix, what string)   { return ids.Arrival, "arrival" }
 func (aReceipt) names() (prefix, what string)    { return ids.Receipt, "receipt" }
+func (aRefund) names() (prefix, what string)     { return ids.Refund, "refund" }
 func (aMail) names() (prefix, what string)       { return ids.Mail, "mail" }
 func (anExport) names() (prefix, what string)    { return ids.Export, "export" }
 func (aProof) names() (prefix, what string)      { return ids.Proof, "proof" }
@@ -138,6 +140,7 @@ type (
 	invoiceID    = id[anInvoice]
 	arrivalID    = id[anArrival]
 	receiptID    = id[aReceipt]
+	refundID     = id[aRefund]
 	mailID       = id[aMail]
 	exportID     = id[anExport]
 	proofID      = id[aProof]

@@ -110,6 +110,7 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 	anne.Send(page, button+"/retry").Goes(page + "#refunds")
 	s.Clock.Advance(25 * time.Hour)
 	apptest.OK(t, s.SendRefund(ctx, s.Company.ID, rf.ID))
+	anne = s.as(access.Accountant) // a session does not last that long
 	anne.Get(page).Want(200, "déclarez qu'il n'a pas eu lieu", button+"/abandon").Lacks(button + "/retry")
 	anne.Send(page, button+"/abandon").Goes(page + "#refunds")
 	anne.Get(page).Want(200, "Non abouti", "Déclaré non fait")
