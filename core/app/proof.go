@@ -248,6 +248,7 @@ func (p *proving) compare(ctx context.Context, ps []gateway.Payment, listed bool
 		ours[ar.ID] = ar
 	}
 	part := &p.run.Part
+	before := len(part.Findings) + part.MoreFindings
 	var fresh []gateway.Payment
 	for i, m := range ps {
 		if err := gateway.CheckPayment(m); err != nil {
@@ -292,7 +293,16 @@ func (p *proving) compare(ctx context.Context, ps []gateway.Payment, listed bool
 	if len(fresh) == 0 {
 		return nil
 	}
-	return p.observe(ctx, p.company, p.conn, fresh, inbox.ByProof, nil)
+	if len(part.Findings)+part.MoreFindings == before {
+		return p.observe(ctx, p.company, p.conn, fresh, inbox.ByProof, nil)
+	}
+	// What was found is kept with what is taken in: once it is here, nobody could tell that it was missing.
+	run := p.next()
+	err = p.observe(ctx, p.company, p.conn, fresh, inbox.ByProof, func(ctx context.Context, tx *books.Tx) error { return p.put(ctx, tx, run) })
+	if err == nil {
+		p.run = run
+	}
+	return err
 }
 
 // compareOurs looks for movements of ours that the provider did not list. Each is asked about by itself before it is
@@ -399,8 +409,8 @@ func readPlace(s string, q *ArrivalsAfter) error {
 	return nil
 }
 
-// save keeps how far the check has got. Codes: busy when another process went on with it.
-func (p *proving) save(ctx context.Context, also func(*books.Tx)) error {
+// next is the check as it stands, to be kept.
+func (p *proving) next() inbox.ProofRun {
 	marks := make([]uint64, 0, len(p.seen))
 	for m := range p.seen {
 		marks = append(marks, m)
@@ -413,15 +423,29 @@ func (p *proving) save(ctx context.Context, also func(*books.Tx)) error {
 	run := p.run.Clone()
 	run.Seen = seen
 	run.Version++
+	return run
+}
+
+// put stages the next state of the check. Code: busy when another process went on with it.
+func (p *proving) put(ctx context.Context, tx *books.Tx, run inbox.ProofRun) error {
+	now, _, err := tx.ProofRuns.Find(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	if now.Version != p.run.Version {
+		return fault.New(fault.Conflict, fault.Busy)
+	}
+	tx.ProofRuns.Put(run)
+	return nil
+}
+
+// save keeps how far the check has got. Code: busy.
+func (p *proving) save(ctx context.Context, also func(*books.Tx)) error {
+	run := p.next()
 	err := p.Books.Write(books.WithoutKey(ctx), p.company, func(ctx context.Context, tx *books.Tx) error {
-		now, _, err := tx.ProofRuns.Find(ctx, run.ID)
-		if err != nil {
+		if err := p.put(ctx, tx, run); err != nil {
 			return err
 		}
-		if now.Version != p.run.Version {
-			return fault.New(fault.Conflict, fault.Busy)
-		}
-		tx.ProofRuns.Put(run)
 		if also != nil {
 			also(tx)
 		}

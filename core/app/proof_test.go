@@ -2,14 +2,17 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/app/apptest"
+	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/gateway"
@@ -541,4 +544,68 @@ func TestProofIsRefused(t *testing.T) {
 	other := c.NewCompany(t)
 	_, err = c.ProveNow(context.Background(), other, c.conn.ID)
 	apptest.Refused(t, err, fault.UnknownThing)
+}
+
+// What was found is not lost by a crash just after it was taken in, when it is no longer missing.
+func TestProofKilledAfterTakingIn(t *testing.T) {
+	c := newChecked(t, 1)
+	c.pay(100_00, 3_00)
+	lost := c.at.Slip(c.movement(gateway.KindFee, 1_23, 0))
+	c.later(2 * inbox.ProofLateness)
+	c.poll()
+	dead := false
+	c.Store.BeforeCommit = func(ch *books.Changes) error {
+		if dead {
+			return errors.New("the program is gone")
+		}
+		dead = slices.ContainsFunc(ch.Puts, func(p books.Put) bool { return p.ID == c.arrivalID(lost) })
+		return nil
+	}
+	if _, err := c.ProveNow(context.Background(), c.Owner, c.conn.ID); err == nil || !dead {
+		t.Fatalf("it went on: %v", err)
+	}
+	c.Store.BeforeCommit = nil
+	if _, err := c.Views.Arrival(context.Background(), c.Company.ID, c.arrivalID(lost)); err != nil {
+		t.Fatal(err)
+	}
+	p := c.prove()
+	if c.want(p, inbox.ProofProven); !slices.Equal(found(p, inbox.FoundMissing), []string{lost.ID}) || p.Listed != 2 {
+		t.Errorf("after the restart: %+v", p)
+	}
+}
+
+// Several at once do one check's work: who finds another at it says so, and nothing is found or taken in twice.
+func TestProofsAtOnce(t *testing.T) {
+	c := newChecked(t, 1)
+	c.pay(100_00, 3_00)
+	c.integrate()
+	lost := c.at.Slip(c.movement(gateway.KindFee, 1_23, 0))
+	c.later(2 * inbox.ProofLateness)
+	c.poll()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var done []inbox.Proof
+	for range 8 {
+		wg.Go(func() {
+			p, err := c.ProveNow(context.Background(), c.Owner, c.conn.ID)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				done = append(done, p)
+			} else if !fault.Has(err, fault.Busy) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	kept, err := c.Views.Proofs(context.Background(), c.Company.ID, app.ProofQuery{Connection: c.conn.ID})
+	apptest.OK(t, err)
+	var missing []string
+	for _, p := range kept.Items {
+		c.want(p, inbox.ProofProven)
+		missing = append(missing, found(p, inbox.FoundMissing)...)
+	}
+	if len(done) == 0 || len(kept.Items) != len(done) || !slices.Equal(missing, []string{lost.ID}) {
+		t.Errorf("%d done, %d kept, %v missing", len(done), len(kept.Items), missing)
+	}
 }
