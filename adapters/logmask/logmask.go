@@ -158,11 +158,8 @@ var impersonal = map[string]bool{
 }
 
 // Error is what is logged of an error: its text without what people typed or are called, which refusals carry as
-// parameters for their sentence.
-func Error(err error) any {
-	if err == nil {
-		return nil
-	}
+// parameters for their sentence. Text masks the likeliest of them too, in errors that do not come this way.
+func Error(err error) string {
 	text := err.Error()
 	for _, f := range fault.All(err) {
 		for _, p := range f.Params {

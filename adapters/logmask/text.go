@@ -38,7 +38,8 @@ var rules = []rule{
 	{form: regexp.MustCompile(`\bacq_[A-Za-z0-9_-]{20,}`), as: "acq_" + hidden, near: []string{"acq_"}},
 	{form: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?`), as: "token " + hidden, near: []string{"eyj"}},
 	{form: regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), as: "private key " + hidden, near: []string{"-----begin"}},
-	// People.
+	// People. A refusal's parameters end with a bracket; a name may hold anything else.
+	{form: regexp.MustCompile(`\b(customer|found|who)=[^)\n]*\)`), as: "${1}=" + hidden + ")", near: []string{"customer=", "found=", "who="}},
 	{form: regexp.MustCompile(`[\p{L}\p{N}.!#$%&'*+/=?^_{|}~-]+(?:@|%40)[\p{L}\p{N}](?:[\p{L}\p{N}.-]*[\p{L}\p{N}])?`), as: "e-mail " + hidden, near: []string{"@", "%40"}},
 	{form: regexp.MustCompile(`\b[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}\b`), as: "IBAN " + hidden, digits: 8, true: isIBAN},
 	{form: regexp.MustCompile(`\b\d(?:[ -]?\d){12,18}\b`), as: "card " + hidden, digits: 13, true: isCard},

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
@@ -95,12 +94,8 @@ type exitCode int
 
 func (exitCode) Error() string { return "" }
 
-// maskErrors has every error that is logged pass through logmask, in whichever adapter it is.
-var maskErrors = sync.OnceFunc(func() { zerolog.ErrorMarshalFunc = func(err error) any { return logmask.Error(err) } })
-
 // newLogger makes the log of the whole program: use cases, screens, gateway programs. Everything in it is masked.
 func newLogger(w io.Writer, g globals) zerolog.Logger {
-	maskErrors()
 	level, err := zerolog.ParseLevel(g.LogLevel)
 	if err != nil {
 		level = zerolog.InfoLevel

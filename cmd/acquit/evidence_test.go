@@ -232,8 +232,9 @@ func TestFailure38PersonalDataInRawPayloads(t *testing.T) {
 				i.must(err)
 				return len(m.Items) > 0 && m.Items[0].State == inbox.MailFailed
 			})
-			_, err = http.Get(link)
+			res, err = http.Get(link)
 			i.must(err)
+			i.must(res.Body.Close())
 			stop()
 
 			log := i.log.String()

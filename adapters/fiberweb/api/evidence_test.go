@@ -35,7 +35,7 @@ func TestEvidence(t *testing.T) {
 
 	auditor := s.client(t, access.Auditor)
 	raw := auditor.get("/evidence/" + arr + "/" + hash)
-	if raw.status != 200 || inbox.HashOf([]byte(raw.body)) != hash || !strings.Contains(raw.header.Get("Content-Disposition"), "attachment") {
+	if raw.status != 200 || inbox.HashOf(raw.body) != hash || !strings.Contains(raw.header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("%d %v %s", raw.status, raw.header, raw.body)
 	}
 	looks := 0

@@ -62,7 +62,7 @@ func proofTable(ctx context.Context, p proofs) ui.Table[inbox.Piece] {
 		ID: "proofs", Caption: ui.T(ctx, "evidence.title"), Rows: p.Pieces, Empty: ui.Key("evidence.none"),
 		Columns: []ui.Column[inbox.Piece]{
 			{Label: ui.T(ctx, "evidence.payload"), Main: true, Cell: func(x inbox.Piece) templ.Component { return proofName(p, x) }},
-			{Label: ui.T(ctx, "evidence.seen"), Cell: func(x inbox.Piece) templ.Component { return proofSeen(x) }},
+			{Label: ui.T(ctx, "evidence.seen"), Cell: proofSeen},
 			{Label: ui.T(ctx, "evidence.size"), Align: ui.End, Cell: func(x inbox.Piece) templ.Component { return ui.Text(bytesText(ctx, x.Size)) }},
 			{Label: ui.T(ctx, "evidence.rests"), Cell: func(x inbox.Piece) templ.Component { return proofRests(p, x) }},
 		},
