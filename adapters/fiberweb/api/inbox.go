@@ -27,6 +27,10 @@ func (s *service) inbox() {
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/accept", id: "acceptArrival", tag: tag, needs: access.Keep,
 		summary: "Say that a movement the gateway could not name may go to the suspense account"}, s.acceptArrival)
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/dismiss", id: "dismissArrival", tag: tag, needs: access.Keep, summary: "Set a movement aside with a reason"}, s.dismissArrival)
+	add(s, endpoint{method: post, path: "/arrivals/dismiss", id: "dismissArrivals", tag: tag, needs: access.Keep,
+		summary: "Set many movements aside with one reason", text: "Those listed, or all that a filter finds, at most 20,000 in one transaction."}, s.dismissArrivals)
+	add(s, endpoint{method: post, path: "/arrivals/take-up", id: "takeUpArrivals", tag: tag, needs: access.Keep,
+		summary: "Bring movements that are older than their connection to the desk", text: "Those listed, or all that a filter finds. What can be posted becomes ready, the rest asks for a decision."}, s.takeUpArrivals)
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/restore", id: "restoreArrival", tag: tag, needs: access.Keep, summary: "Bring a dismissed movement back"}, s.restoreArrival)
 }
 
@@ -40,6 +44,7 @@ type arrival struct {
 
 	GatewayState string    `json:"gateway_state" enum:"pending,succeeded,failed"`
 	Reason       string    `json:"reason,omitzero" doc:"The provider's code."`
+	ReasonText   string    `json:"reason_text,omitzero" doc:"What it means, in the caller's language; the code itself where the gateway does not explain it."`
 	Gross        amount    `json:"gross" doc:"What moved, before the fee; positive but for adjustment and other."`
 	Charged      *amount   `json:"charged,omitempty" doc:"What the payer paid, where the provider converted it."`
 	Rate         string    `json:"rate,omitzero" doc:"The provider's: units of gross's currency for one of charged's."`
@@ -57,7 +62,7 @@ type arrival struct {
 	OccurredAt   time.Time `json:"occurred_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
 
-	State          string     `json:"state" enum:"waiting,ready,review,integrated,dismissed,void"`
+	State          string     `json:"state" enum:"waiting,ready,review,past,integrated,dismissed,void" doc:"past: older than the connection, asked about by nobody until it is taken up."`
 	Flags          []string   `json:"flags" doc:"Why it needs a human, or what is special: unmatched, amount_mismatch, currency_mismatch, overpaid, duplicate, document_closed, closed_period, fee_pending, related_missing, related_first, refund_open, wrong_mode, unknown_kind, rate_missing, balance_unknown."`
 	AttemptID      string     `json:"attempt_id,omitzero"`
 	RefundID       refundID   `json:"refund_id,omitzero" doc:"The refund of ours that it answers."`
@@ -153,8 +158,10 @@ func (s *service) listArrivals(c *call, in *struct {
 		return page[arrival]{}, err
 	}
 	p, err := v.Arrivals(c.ctx, c.who.Company, q)
+	explain := s.explainer(c)
 	return list(c, p, err, func(r app.ArrivalRow) arrival {
 		a := arrivalOf(r.Arrival)
+		a.ReasonText = explain(r.ConnectionID, r.Reason)
 		a.CustomerName, a.DocumentNumber, a.QuoteID = r.CustomerName, r.DocumentNumber, quoteID(r.QuoteID)
 		return a
 	})
@@ -187,7 +194,9 @@ func (s *service) showArrival(c *call, id arrivalID, a inbox.Arrival, err error)
 		return arrival{}, err
 	}
 	c.versioned(a.Version)
-	return arrivalOf(a), nil
+	out := arrivalOf(a)
+	out.ReasonText = s.explainer(c)(a.ConnectionID, a.Reason)
+	return out, nil
 }
 
 // batch names movements.
