@@ -34,7 +34,7 @@ func newStock(t *testing.T, w *apptest.World) *stock {
 	who := c.newCustomer("Dupont SA")
 	s.Gateways.Provider("acme").Put(apptest.WithFee(gateway.Payment{ID: "pay_7", Kind: gateway.KindPayment, State: gateway.Succeeded, Gross: apptest.EUR(700)}, 0))
 	c.post("/connections/"+conn+"/refresh", nil).is(200)
-	arrival := c.get("/arrivals").is(200).at("items").list()[0].at("id").text()
+	arrival := c.get("/arrivals").is(200).at("items").list()[0]
 	refund, online := c.refundOf(s, conn, who), c.kept(s, conn, who, "pay_9")
 	quote := c.post("/quotes", obj{"customer_id": who, "lines": []obj{sale()}}).is(201).at("id").text()
 	dep := c.post("/quotes/"+quote+"/deposits", obj{"percent": "30", "method_id": c.method("CB")}).is(201).at("deposits").list()[0].at("id").text()
@@ -48,17 +48,10 @@ func newStock(t *testing.T, w *apptest.World) *stock {
 	if a := c.post("/exports", obj{"format": "plain", "year": "2026"}); a.status != 200 {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
-	arrival := c.get("/arrivals").is(200).at("items").list()[0]
 	return &stock{server: s, owner: c, ids: map[string]string{
 		"subject": arrival.at("id").text(), "hash": arrival.at("evidence_hash").text(),
 		"customer": who, "connection": conn, "method": c.method("VIR"), "quote": quote, "deposit": dep, "invoice": draft, "document": issued,
-<<<<<<< HEAD
-		"arrival": arrival.at("id").text(), "receipt": rec, "entry": entry,
-||||||| e290bb6
-		"arrival": c.get("/arrivals").is(200).at("items").list()[0].at("id").text(), "receipt": rec, "entry": entry,
-=======
-		"arrival": arrival, "refund": refund, "receipt": online, "entry": entry,
->>>>>>> refunds
+		"arrival": arrival.at("id").text(), "refund": refund, "receipt": online, "entry": entry,
 		"mail": c.get("/mails").is(200).at("items").list()[0].at("id").text(), "export": c.get("/exports").is(200).at("items").list()[0].at("id").text(),
 		"user": member, "token": c.get("/tokens").is(200).at("items").list()[0].at("id").text(),
 		"account": "411000", "rate": "USD-2026-06-16", "currency": "USD", "month": "2026-05", "code": "512300", "fiscal_year": "2026", "ref": who,
