@@ -50,9 +50,7 @@ func verdict(ctx context.Context, got *answer, err error, changes bool) *gateway
 	if changes {
 		unsure = gateway.Unknown
 	}
-	fail := func(k gateway.ErrorKind, o gateway.Outcome, code, detail string) *gateway.Error {
-		return gateway.Fail(k, o, code, detail)
-	}
+	fail := gateway.Fail
 	if got.status == 0 {
 		return unanswered(ctx, err, unsure)
 	}
@@ -70,8 +68,7 @@ func verdict(ctx context.Context, got *answer, err error, changes bool) *gateway
 	}
 	switch {
 	case got.status == http.StatusUnauthorized:
-		e := badSetting(settingSecret, code, detail)
-		return e
+		return badSetting(settingSecret, code, detail)
 	case got.status == http.StatusForbidden:
 		return fail(gateway.ErrConfig, gateway.NotDone, code, detail+": the REST app lacks a permission")
 	case got.status == http.StatusNotFound:

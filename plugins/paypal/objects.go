@@ -157,9 +157,7 @@ type moment struct{ time.Time }
 
 func (m *moment) UnmarshalJSON(b []byte) error {
 	var s string
-	if json.Unmarshal(b, &s) != nil {
-		return nil
-	}
+	_ = json.Unmarshal(b, &s)
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			m.Time = t.UTC()

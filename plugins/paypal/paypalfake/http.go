@@ -35,7 +35,6 @@ const (
 type answer struct {
 	status int
 	body   []byte
-	pdf    string // another content type
 	wrong  bool   // on purpose not as PayPal's documents say
 }
 

@@ -34,12 +34,11 @@ func (f *Fake) complete(k *capture) {
 }
 
 // exchange writes the two lines of a conversion, which share one transaction id.
-func (f *Fake) exchange(account, ref string, out, in cash, at time.Time) string {
+func (f *Fake) exchange(account, ref string, out, in cash, at time.Time) {
 	id := f.id(letters, 17)
 	for _, c := range []cash{out, in} {
 		f.report(account, &line{ID: id, Ref: ref, Code: "T0200", Initiated: at, Subject: "Currency conversion"}, version{At: at, Status: "S", Amount: c, Affects: true})
 	}
-	return id
 }
 
 // taken is a fee as reports write it.
