@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -69,22 +70,18 @@ func (a *App) prove(ctx context.Context, company, connection, by string) (inbox.
 		return inbox.Proof{}, err
 	}
 	err = p.turn(ctx, by)
-	if err == nil {
+	switch {
+	case err == nil:
 		return p.run.Part, nil
-	}
-	if fault.Has(err, fault.Busy) {
+	case fault.Has(err, fault.Busy):
 		return inbox.Proof{}, err
+	case ctx.Err() != nil: // the turn was too short, or the program stops: nothing failed
+		err = p.rest(context.WithoutCancel(ctx))
+		out := p.run.Part
+		out.ConnectionID, out.State = connection, inbox.ProofRunning
+		return out, err
 	}
-	out := ctx.Err() != nil // the turn was too short, or the program stops: nothing failed
-	if kerr := p.pause(context.WithoutCancel(ctx), err, out); kerr != nil {
-		return inbox.Proof{}, kerr
-	}
-	if out {
-		part := p.run.Part
-		part.ConnectionID, part.State = connection, inbox.ProofRunning
-		return part, nil
-	}
-	return inbox.Proof{}, err
+	return inbox.Proof{}, errors.Join(err, p.failed(context.WithoutCancel(ctx), err))
 }
 
 // proveDue is prove for the workers. Who finds another at it leaves it to the other.
@@ -457,13 +454,15 @@ func (p *proving) save(ctx context.Context, also func(*books.Tx)) error {
 	return err
 }
 
-// pause keeps the place of a turn that could not go on. One that failed too often is given up and says so.
-func (p *proving) pause(ctx context.Context, cause error, ranOut bool) error {
+// rest keeps the place of a turn that was too short; the next goes on at once.
+func (p *proving) rest(ctx context.Context) error {
+	p.run.NextRun = p.Now()
+	return p.save(ctx, nil)
+}
+
+// failed keeps the place of a turn that could not go on. A check that failed too often is given up and says why.
+func (p *proving) failed(ctx context.Context, cause error) error {
 	now := p.Now()
-	if ranOut {
-		p.run.NextRun = now
-		return p.save(ctx, nil)
-	}
 	p.run.Failures++
 	p.run.NextRun = now.Add(backoff(p.run.Failures))
 	if p.run.Failures < proofFailures {

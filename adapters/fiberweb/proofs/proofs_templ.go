@@ -915,7 +915,7 @@ func proofActions(v proofView) templ.Component {
 			templ_7745c5c3_Var40 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.LinkButton(ui.To(ctx, "/proofs", v.ID, "csv"), "quiet-button", "file-down", ui.T(ctx, "proof.csv")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.LinkButton(ui.To(ctx, "/proofs/"+v.ID+"/csv"), "quiet-button", "file-down", ui.T(ctx, "proof.csv")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
