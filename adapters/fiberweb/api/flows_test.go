@@ -311,7 +311,7 @@ func inboxByHand(t *testing.T, s *server) {
 	old := apptest.WithFee(gateway.Payment{ID: "old_1", Kind: gateway.KindPayment, State: gateway.Succeeded, Gross: apptest.EUR(900), OccurredAt: apptest.Epoch.Add(-time.Hour)}, 0)
 	p.Put(old)
 	old.ID, old.Kind = "old_2", gateway.KindPayout
-	p.Put(old)
+	p.Put(apptest.WithFee(old, 0))
 	c.post("/connections/refresh", nil).is(204)
 	s.WorkOnce(context.Background())
 	if n := len(c.get("/arrivals?state=past").is(200).at("items").list()); n != 2 {
