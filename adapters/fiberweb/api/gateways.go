@@ -364,10 +364,23 @@ func (s *service) importHistory(c *call, in *struct {
 		return past{}, err
 	}
 	h, err := s.app.ImportHistory(c.ctx, c.who, string(in.Connection), since)
-	if err := c.done(err); err != nil || h.Since.IsZero() {
+	if _, again := c.replayed(err); again {
+		v, err := s.views(c)
+		if err != nil {
+			return past{}, err
+		}
+		f, err := v.Feed(c.ctx, c.who.Company, string(in.Connection))
+		if err != nil {
+			return past{}, err
+		}
+		h = f.History
+	} else if err != nil {
 		return past{}, err
 	}
-	return *pastOf(h), nil
+	if p := pastOf(h); p != nil {
+		return *p, nil
+	}
+	return past{}, nil
 }
 
 func (s *service) refreshAll(c *call, _ *nothing) (nothing, error) {

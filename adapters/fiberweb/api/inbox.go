@@ -27,9 +27,9 @@ func (s *service) inbox() {
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/accept", id: "acceptArrival", tag: tag, needs: access.Keep,
 		summary: "Say that a movement the gateway could not name may go to the suspense account"}, s.acceptArrival)
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/dismiss", id: "dismissArrival", tag: tag, needs: access.Keep, summary: "Set a movement aside with a reason"}, s.dismissArrival)
-	add(s, endpoint{method: post, path: "/arrivals/dismiss", id: "dismissArrivals", tag: tag, needs: access.Keep,
-		summary: "Set many movements aside with one reason", text: "Those listed, or all that a filter finds, at most 20,000 in one transaction."}, s.dismissArrivals)
-	add(s, endpoint{method: post, path: "/arrivals/take-up", id: "takeUpArrivals", tag: tag, needs: access.Keep,
+	add(s, endpoint{method: post, path: "/arrivals/dismiss", id: "dismissArrivals", tag: tag, needs: access.Keep, unkeyed: true,
+		summary: "Set many movements aside with one reason", text: "Those listed, or all that a filter finds, at most 20,000 in one transaction. Doing it again changes nothing."}, s.dismissArrivals)
+	add(s, endpoint{method: post, path: "/arrivals/take-up", id: "takeUpArrivals", tag: tag, needs: access.Keep, unkeyed: true,
 		summary: "Bring movements that are older than their connection to the desk", text: "Those listed, or all that a filter finds. What can be posted becomes ready, the rest asks for a decision."}, s.takeUpArrivals)
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/restore", id: "restoreArrival", tag: tag, needs: access.Keep, summary: "Bring a dismissed movement back"}, s.restoreArrival)
 }
@@ -138,7 +138,7 @@ func feeDue(a inbox.Arrival) *amount {
 
 func (s *service) listArrivals(c *call, in *struct {
 	ToDo       bool         `query:"to_do" doc:"Only what waits for somebody."`
-	State      []string     `query:"state" enum:"waiting,ready,review,integrated,dismissed,void" doc:"Several: separated by commas."`
+	State      []string     `query:"state" enum:"waiting,ready,review,past,integrated,dismissed,void" doc:"Several: separated by commas."`
 	Kind       []string     `query:"kind" enum:"payment,payment_reversal,refund,refund_reversal,dispute,dispute_reversal,fee,fee_refund,payout,payout_reversal,adjustment,other"`
 	Connection connectionID `query:"connection"`
 	Document   documentID   `query:"document"`

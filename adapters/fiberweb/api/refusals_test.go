@@ -95,6 +95,7 @@ func (s *stock) samples() map[string]any {
 		"writeOffDispute": obj{"date": "2026-06-16"}, "proposeEntries": obj{"ids": []any{s.ids["arrival"]}}, "integrate": obj{"ids": []any{s.ids["arrival"]}},
 		"matchArrival": obj{"document_id": s.ids["document"]}, "keepArrival": obj{"customer_id": s.ids["customer"]}, "dismissArrival": obj{"reason": "R"},
 		"refundReceipt": obj{"amount": eur("5.00"), "cover": "gesture", "reason": "R"},
+		"dismissArrivals": obj{"ids": []any{s.ids["arrival"]}, "reason": "R"}, "takeUpArrivals": obj{"ids": []any{s.ids["arrival"]}}, "importHistory": obj{"since": "2026-01-01"},
 		"recordReceipt": obj{"customer_id": s.ids["customer"], "date": "2026-06-16", "amount": eur("5.00"), "method_id": s.ids["method"], "reference": "R", "allocations": []any{allocation}},
 		"postEntry":     entry, "reverseEntry": obj{"date": "2026-06-16", "reason": "R"}, "export": obj{"format": "plain", "year": "2026"},
 		"addUser":    obj{"email": "n@exemple.fr", "name": "N", "password": "correct horse 9", "language": "fr", "role": "sales"},

@@ -18,8 +18,8 @@ func (s *service) explainer(c *call) func(connection, code string) string {
 	}
 }
 
-// selection names movements: those listed, or every one that the filter finds.
-type selection struct {
+// Selection names movements: those listed, or every one that the filter finds.
+type Selection struct {
 	IDs    []arrivalID `json:"ids,omitempty" maxItems:"20000"`
 	Filter *struct {
 		State      []string     `json:"state,omitempty" enum:"waiting,ready,review,past,dismissed,void"`
@@ -29,7 +29,7 @@ type selection struct {
 	} `json:"filter,omitempty" doc:"Instead of ids."`
 }
 
-func (in selection) core() (app.Selection, error) {
+func (in Selection) core() (app.Selection, error) {
 	var r reading
 	out := app.Selection{IDs: make([]string, len(in.IDs))}
 	for i, id := range in.IDs {
@@ -54,7 +54,7 @@ type sortedOut struct {
 
 func (s *service) dismissArrivals(c *call, in *struct {
 	Body struct {
-		selection
+		Selection
 		Reason string `json:"reason" maxLength:"300"`
 	}
 }) (sortedOut, error) {
@@ -63,14 +63,14 @@ func (s *service) dismissArrivals(c *call, in *struct {
 		return sortedOut{}, err
 	}
 	got, err := s.app.DismissAll(c.ctx, c.who, sel, in.Body.Reason)
-	return sortedOut{got.Done, got.Left, got.More}, c.done(err)
+	return sortedOut{got.Done, got.Left, got.More}, err
 }
 
-func (s *service) takeUpArrivals(c *call, in *struct{ Body selection }) (sortedOut, error) {
+func (s *service) takeUpArrivals(c *call, in *struct{ Body Selection }) (sortedOut, error) {
 	sel, err := in.Body.core()
 	if err != nil {
 		return sortedOut{}, err
 	}
 	got, err := s.app.TakeUpAll(c.ctx, c.who, sel)
-	return sortedOut{got.Done, got.Left, got.More}, c.done(err)
+	return sortedOut{got.Done, got.Left, got.More}, err
 }
