@@ -29,7 +29,7 @@ func (s *scene) abroad() inbox.Connection {
 	apptest.OK(s.t, err)
 	p := s.Provider(conn)
 	for _, m := range []gateway.Payment{
-		{ID: "f1", Kind: gateway.KindFee, Gross: apptest.EUR(9_420)},
+		{ID: "f1", Kind: gateway.KindFee, Gross: apptest.EUR(200_000)},
 		{ID: "f2", Kind: gateway.KindFeeRefund, Gross: money.Of(112_000, "USD")},
 		{ID: "f3", Kind: gateway.KindFee, Gross: money.Of(12_345, "USD")},
 	} {
