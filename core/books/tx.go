@@ -135,7 +135,7 @@ func (g *group) prefetch(ctx context.Context, cs []*command) error {
 			}
 		}
 	}
-	for k, list := range &byKind[:] {
+	for k, list := range byKind[:] {
 		if err := g.load(ctx, Kind(k), list); err != nil {
 			return err
 		}
