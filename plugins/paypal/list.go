@@ -209,6 +209,7 @@ func (s *scan) unit(ctx context.Context, w window, from, to int64) (full bool, e
 			// One object that cannot be read does not hold up the rest: its hour or day is listed again by the next pass. A
 			// payment or refund is told as pending meanwhile; what cannot even be named without the object waits.
 			c.owe(from, to)
+			s.d.p.opt.Log.Warn().Str("transaction", k.row.Info.ID).Str("code", err.Code).Msg("a movement's details could not be read; they are asked for again")
 			if p = k.row.payment(); p.Kind != gateway.KindPayment && p.Kind != gateway.KindRefund {
 				continue
 			}

@@ -35,7 +35,7 @@ const (
 type answer struct {
 	status int
 	body   []byte
-	wrong  bool   // on purpose not as PayPal's documents say
+	wrong  bool // on purpose not as PayPal's documents say
 }
 
 func ok(status int, body any) answer {
