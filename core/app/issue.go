@@ -201,7 +201,7 @@ func (a *App) deduct(ctx context.Context, tx *books.Tx, who access.Actor, v *bil
 		if err != nil {
 			return err
 		}
-		v.Deductions = append(v.Deductions, billing.Deduction{DepositID: d.ID, InvoiceID: bill.ID, Number: bill.Number, Date: bill.Date, Gross: bill.Totals.Gross, Rows: bill.Totals.Rows})
+		v.Deductions = append(v.Deductions, billing.Deduction{DepositID: d.ID, InvoiceID: bill.ID, Number: bill.Number, Date: bill.Date, Gross: bill.Totals.Gross - bill.Credited, Rows: bill.Charged()})
 		d.State, d.AppliedTo = billing.DepositApplied, v.ID
 	}
 	if len(v.Deductions) > 0 {

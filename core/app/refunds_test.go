@@ -119,6 +119,24 @@ func TestRefundOfADeposit(t *testing.T) {
 	s.golden(t)
 }
 
+// TestDepositGivenBackInPart is deducted as far as it was kept.
+func TestDepositGivenBackInPart(t *testing.T) {
+	s := newTill(t)
+	q, d := s.deposit(36000)
+	r := s.pay(d, 565)
+	s.okIDs(s.refunds(r.ID, 10001, "").ArrivalID)
+	s.start()
+	v, err := s.InvoiceQuote(s.ctx, s.Owner, q.ID)
+	apptest.OK(t, err)
+	v, err = s.IssueInvoice(s.ctx, s.Owner, v.ID)
+	apptest.OK(t, err)
+	s.whole()
+	if v.Deducted() != 25999 || v.Due() != 94001 || s.balance("419100") != 0 || s.balance("445871") != 0 {
+		t.Errorf("%d deducted, %d due", v.Deducted(), v.Due())
+	}
+	s.golden(t)
+}
+
 // TestRefundOfADeductedDeposit rectifies the final invoice, which took the deposit.
 func TestRefundOfADeductedDeposit(t *testing.T) {
 	s := newCounter(t)

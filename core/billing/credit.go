@@ -14,10 +14,10 @@ func (v *Invoice) CreditRows(gross int64) ([]VATRow, error) {
 	if gross <= 0 || gross > left {
 		return nil, fault.New(fault.Refused, fault.CreditTooLarge, "max", money.Of(max(0, left), v.Currency).Plain()).On("amount")
 	}
-	charged := v.charged(left)
 	if gross == left {
-		return slices.DeleteFunc(charged, func(r VATRow) bool { return r.Base == 0 && r.VAT == 0 }), nil
+		return v.Charged(), nil
 	}
+	charged := v.charged(left)
 	most := map[string]VATRow{}
 	for _, r := range charged {
 		most[r.Code] = r
@@ -29,6 +29,14 @@ func (v *Invoice) CreditRows(gross int64) ([]VATRow, error) {
 		r.VAT, r.Base = r.VAT-over, r.Base+over
 	}
 	return rows, err
+}
+
+// Charged is what the invoice still charges after credit notes, by VAT code.
+func (v *Invoice) Charged() []VATRow {
+	if v.Credited == 0 {
+		return v.Totals.Rows
+	}
+	return slices.DeleteFunc(v.charged(v.Totals.Gross-v.Credited), func(r VATRow) bool { return r.Base == 0 && r.VAT == 0 })
 }
 
 // charged is what the invoice still charges, in all left, by VAT code. Tax that is left at each code is exact. So are the bases,
