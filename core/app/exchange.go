@@ -183,7 +183,7 @@ func settles(ar, of *inbox.Arrival, own money.Currency) money.Money {
 // realise posts what leaves a balance for another account of ours, or comes from there. What leaves a balance in another
 // currency leaves it for its part of what the whole balance stands in the books for (average cost), all of it when
 // nothing remains; what arrives elsewhere is worth something else, and that difference is a financial one.
-func (a *App) realise(ctx context.Context, tx *books.Tx, who access.Actor, ar *inbox.Arrival, m posting.Movement, other string) (int64, error) {
+func (a *App) realise(ctx context.Context, tx *books.Tx, who access.Actor, m posting.Movement, other string) (int64, error) {
 	got := -m.Amount
 	if m.Foreign.Sign() < 0 {
 		s, err := tx.Standing(ctx, m.Account, m.Foreign.Currency(), a.carriedOn(tx))

@@ -175,17 +175,17 @@ func (a *App) PostFeeVAT(ctx context.Context, who access.Actor, connection, mont
 		if vat.Sign() <= 0 {
 			return fault.New(fault.Invalid, fault.BadAmount, "found", base.Plain()).On("base")
 		}
-		real := in.Date
-		if real.IsZero() {
-			real = m.Month.MonthEnd()
+		invoiced := in.Date
+		if invoiced.IsZero() {
+			invoiced = m.Month.MonthEnd()
 		}
-		day, ok := tx.Setup().Chart.FirstOpen(real)
+		day, ok := tx.Setup().Chart.FirstOpen(invoiced)
 		if !ok {
-			_, err := tx.Setup().Chart.Open(real)
+			_, err := tx.Setup().Chart.Open(invoiced)
 			return onField("date", err)
 		}
 		label := "TVA sur commissions (autoliquidation) " + c.Label + " " + m.Month.Time().Format("01/2006") + ", base " + strings.Replace(base.Plain(), ".", ",", 1)
-		posted, err = tx.Post(ctx, posting.ReverseCharge(posting.Movement{Journal: posting.MiscJournal, Date: day, Real: real, Piece: in.Invoice,
+		posted, err = tx.Post(ctx, posting.ReverseCharge(posting.Movement{Journal: posting.MiscJournal, Date: day, Real: invoiced, Piece: in.Invoice,
 			Label: label, Source: feeVATSource(connection, m.Month), Amount: vat.Minor()}), who.ID)
 		if err != nil {
 			return err

@@ -382,7 +382,7 @@ func (a *App) postArrival(ctx context.Context, tx *books.Tx, who access.Actor, a
 		m.Journal = conn.BankJournal
 		if m.Foreign.Currency() != "" {
 			m.Amount, m.Foreign = -m.Amount, m.Foreign.Neg()
-			return a.realise(ctx, tx, who, ar, m, conn.BankAccount)
+			return a.realise(ctx, tx, who, m, conn.BankAccount)
 		}
 		return a.postOnly(ctx, tx, who, posting.Transfer(m, conn.BankAccount))
 	case gateway.KindFee, gateway.KindFeeRefund:
@@ -390,7 +390,7 @@ func (a *App) postArrival(ctx context.Context, tx *books.Tx, who access.Actor, a
 	case gateway.KindAdjustment, gateway.KindOther:
 		if ar.Conversion {
 			m.Label = clipRunes("Conversion "+conn.Label, 120)
-			return a.realise(ctx, tx, who, ar, m, posting.Transfers)
+			return a.realise(ctx, tx, who, m, posting.Transfers)
 		}
 		return a.postOnly(ctx, tx, who, posting.Receipt(m, posting.Part{Account: posting.Suspense, Amount: m.Amount}))
 	}

@@ -130,7 +130,7 @@ func revaluePage(v revalueView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Layout(ui.Page{Title: ui.T(ctx, "acc.revalue.title"), Intro: v.intro(ctx), Active: "ledger", Narrow: true, Crumbs: []ui.Link{{Label: v.Account + " · " + v.Label, Href: ledgerPath(ctx, v.Account, "", v.setup.Company.ClosedUntil, v.today)}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Layout(ui.Page{Title: ui.T(ctx, "acc.revalue.title"), Intro: v.intro(ctx), Active: "ledger", Narrow: true, Crumbs: []ui.Link{{Label: v.Account + " · " + v.Label, Href: ui.To(ctx, "/ledger") + "?account=" + v.Account}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -32,9 +32,7 @@ func (v arrivalView) facts(ctx context.Context) []ui.Fact {
 		add("inbox.document", documentCell(v.row))
 	}
 	add("inbox.gross", ui.Amount(v.effect()))
-	for _, f := range v.exchangeFacts(ctx) {
-		out = append(out, f)
-	}
+	out = append(out, v.exchangeFacts(ctx)...)
 	add("inbox.fee", feeCell(v.row))
 	if v.FeeState == gateway.FeeKnown && !v.FeeVAT.IsZero() {
 		add("inbox.fee_vat", ui.Amount(v.FeeVAT))
