@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"time"
 
@@ -547,7 +548,10 @@ func (p *proving) conclude(ctx context.Context) error {
 
 // accountsOf are the accounts that hold a connection's balances, by currency.
 func accountsOf(c inbox.Connection, own money.Currency) map[money.Currency]string {
-	return map[money.Currency]string{own: c.GatewayAccount}
+	all := map[money.Currency]string{}
+	maps.Copy(all, c.BalanceAccounts)
+	all[own] = c.GatewayAccount
+	return all
 }
 
 // weigh proves each currency that the provider or the books know of.

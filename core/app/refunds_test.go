@@ -121,7 +121,7 @@ func TestRefundOfADeposit(t *testing.T) {
 
 // TestDepositGivenBackInPart is deducted as far as it was kept.
 func TestDepositGivenBackInPart(t *testing.T) {
-	s := newTill(t)
+	s := newCounter(t)
 	q, d := s.deposit(36000)
 	r := s.pay(d, 565)
 	s.okIDs(s.refunds(r.ID, 10001, "").ArrivalID)
