@@ -32,7 +32,8 @@ const patience = time.Minute
 // programs is a folder with the real programs, built once for the whole run.
 var programs = sync.OnceValues(func() (string, error) {
 	dir := filepath.Join(scratch, "bin")
-	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "github.com/acquit-app/acquit/cmd/acquit", "github.com/acquit-app/acquit/cmd/acquit-gateway-sandbox")
+	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "github.com/acquit-app/acquit/cmd/acquit",
+		"github.com/acquit-app/acquit/cmd/acquit-gateway-sandbox", "github.com/acquit-app/acquit/cmd/acquit-gateway-stripe", "github.com/acquit-app/acquit/cmd/acquit-gateway-paypal")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)

@@ -112,7 +112,8 @@ func (s *shop) balance(ctx context.Context) (map[money.Currency]int64, error) {
 	return held, gateway.CheckBalance(all)
 }
 
-// proven says that the balance is the sum of what was listed.
+// proven says that the balance is the sum of what was listed. A provider may count money that is on its way, less the fee
+// that it has told, or not.
 func (s *shop) proven(ctx context.Context) error {
 	held, err := s.balance(ctx)
 	if err != nil {
@@ -122,13 +123,16 @@ func (s *shop) proven(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sum := map[money.Currency]int64{}
+	sum, coming := map[money.Currency]int64{}, map[money.Currency]int64{}
 	for _, p := range latest(all) {
 		sum[p.Gross.Currency()] += effect(p).Minor()
+		if p.State == gateway.Pending && p.FeeState == gateway.FeeKnown {
+			coming[p.Gross.Currency()] += p.Net.Minor()
+		}
 	}
 	maps.DeleteFunc(sum, func(_ money.Currency, v int64) bool { return v == 0 })
 	for _, cur := range slices.Sorted(maps.Keys(sum)) {
-		if held[cur] != sum[cur] {
+		if held[cur] != sum[cur] && held[cur] != sum[cur]+coming[cur] {
 			return fmt.Errorf("it holds %s, its movements make %s", money.Of(held[cur], cur), money.Of(sum[cur], cur))
 		}
 		delete(held, cur)

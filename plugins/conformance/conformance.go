@@ -28,6 +28,8 @@ type Harness struct {
 	World World
 	// Currencies to try; empty: EUR, JPY and KWD, which have two, no and three decimals.
 	Currencies []money.Currency
+	// Now is the provider's clock where it is not the machine's; nil: the machine's.
+	Now func() time.Time
 
 	info    gateway.Info
 	ahead   time.Duration // of the provider's clock

@@ -403,7 +403,7 @@ var mutants = []struct {
 		a.list = func(ctx context.Context, r gateway.ListRequest) (gateway.Page, error) {
 			p, err := list(ctx, r)
 			for i := range p.Payments {
-				p.Payments[i].Method = ""
+				p.Payments[i].Method = "pigeon"
 			}
 			return p, err
 		}

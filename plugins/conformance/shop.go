@@ -67,7 +67,13 @@ func (h *Harness) request(key string, amount money.Money) gateway.CheckoutReques
 }
 
 // now is the time at the provider.
-func (h *Harness) now() time.Time { return time.Now().Add(h.ahead).UTC() }
+func (h *Harness) now() time.Time {
+	now := time.Now
+	if h.Now != nil {
+		now = h.Now
+	}
+	return now().Add(h.ahead).UTC()
+}
 
 // page opens a pay page.
 func (s *shop) page(ctx context.Context, key string, amount money.Money) (gateway.Checkout, error) {

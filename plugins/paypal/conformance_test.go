@@ -16,7 +16,7 @@ func contains(b []byte, s string) bool { return bytes.Contains(b, []byte(s)) }
 // express there have tests of their own.
 func harness(w *world, verify string) gatewaytest.Harness {
 	return gatewaytest.Harness{
-		Driver: w.driver, World: w, Currencies: []money.Currency{money.EUR, "JPY", "USD"},
+		Driver: w.driver, World: w, Currencies: []money.Currency{money.EUR, "JPY", "USD"}, Now: w.clock.now,
 		Connect: func() gateway.Connection {
 			c := w.connect()
 			c.Settings["verify"] = verify

@@ -81,7 +81,7 @@ const (
 func (p *PayPal) Open(_ context.Context, c gateway.Connection) (gateway.Gateway, error) {
 	d := &desk{p: p, mode: gateway.Test, base: sandboxURL, webhookID: c.Settings[settingWebhook], brand: c.Settings[settingBrand], verify: c.Settings[settingVerify]}
 	switch c.Settings[settingMode] {
-	case modeSandbox:
+	case modeSandbox, "":
 	case modeLive:
 		d.mode, d.base = gateway.Live, liveURL
 	default:
