@@ -521,12 +521,12 @@ func (v *viewer) exchange(t *testing.T) {
 	}
 	same(t, "posted nothing", func(w app.Views) (map[string]app.EntryRef, error) { return w.Posted(ctx, company, nil) }, v)
 	for _, cur := range []money.Currency{"", "USD"} {
-		rates := func(w app.Views) []ledger.Rate {
-			return wholeList(t, "rates", 3, func(p app.Paging) (app.Page[ledger.Rate], error) {
+		rates := func(w app.Views) func(app.Paging) (app.Page[ledger.Rate], error) {
+			return func(p app.Paging) (app.Page[ledger.Rate], error) {
 				return w.Rates(ctx, company, app.RateQuery{Currency: cur, Paging: p})
-			})
+			}
 		}
-		if d := bookstest.Diff(rates(v.model), rates(v.real)); d != "" {
+		if d := bookstest.Diff(forward(t, "rates in the model", rates(v.model)), wholeList(t, "rates", 3, rates(v.real))); d != "" {
 			t.Errorf("rates of %q: %s", cur, d)
 		}
 	}

@@ -47,6 +47,9 @@ func (d *desk) ListPayments(ctx context.Context, r gateway.ListRequest) (gateway
 		}
 		c = newCursor(since)
 		c.begun, c.deep, c.at = now, now, c.startOf(since)
+		if r.Since.Unix() > now {
+			return gateway.Page{Next: c.String(), CaughtUp: true}, nil
+		}
 	} else {
 		var ok bool
 		if c, ok = parseCursor(r.Cursor); !ok {

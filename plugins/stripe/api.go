@@ -178,8 +178,8 @@ func (r *answer) failure(method string, err error) *gateway.Error {
 	case s == http.StatusTooManyRequests:
 		return r.fail(gateway.ErrRetryable, gateway.NotDone, code, "Stripe asks for patience")
 	case e != nil && e.Type == stripe.ErrorTypeIdempotency:
-		// This request was not carried out, whatever became of the other that had its key.
-		return r.fail(gateway.ErrPermanent, gateway.NotDone, code, "this idempotency key came before with another request")
+		// The key came before with another request, and that one may have been carried out.
+		return r.fail(gateway.ErrPermanent, unsure, code, "this idempotency key came before with another request")
 	case s >= 400 && s < 500:
 		detail := "Stripe refuses the request"
 		if e != nil && e.Param != "" {

@@ -231,7 +231,7 @@ func (c *conn) recoverRefund(ctx context.Context, r *answer, cause error, asked 
 			continue
 		}
 		if reused && v.Amount != *asked.Amount {
-			return refund{}, cause
+			return refund{}, r.fail(gateway.ErrPermanent, gateway.NotDone, "idempotency_error", "this idempotency key gave back another amount before")
 		}
 		return v, nil
 	}
