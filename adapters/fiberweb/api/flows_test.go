@@ -33,6 +33,7 @@ func TestFlows(t *testing.T) {
 		{"CompanyAndSettings", companyAndSettings},
 		{"Connections", connections},
 		{"Proofs", proofs},
+		{"OtherCurrencies", otherCurrencies},
 		{"UsersAndTokens", usersAndTokens},
 		{"Exports", exports},
 	}

@@ -94,7 +94,7 @@ func (s *stock) samples() map[string]any {
 		"createQuote": quote, "changeQuote": quote, "addDeposit": deposit, "changeDeposit": deposit, "createInvoice": invoice, "changeInvoice": invoice,
 		"writeOffDispute": obj{"date": "2026-06-16"}, "proposeEntries": obj{"ids": []any{s.ids["arrival"]}}, "integrate": obj{"ids": []any{s.ids["arrival"]}},
 		"matchArrival": obj{"document_id": s.ids["document"]}, "keepArrival": obj{"customer_id": s.ids["customer"]}, "dismissArrival": obj{"reason": "R"},
-		"refundReceipt": obj{"amount": eur("5.00"), "cover": "gesture", "reason": "R"},
+		"refundReceipt":   obj{"amount": eur("5.00"), "cover": "gesture", "reason": "R"},
 		"dismissArrivals": obj{"ids": []any{s.ids["arrival"]}, "reason": "R"}, "takeUpArrivals": obj{"ids": []any{s.ids["arrival"]}}, "importHistory": obj{"since": "2026-01-01"},
 		"recordReceipt": obj{"customer_id": s.ids["customer"], "date": "2026-06-16", "amount": eur("5.00"), "method_id": s.ids["method"], "reference": "R", "allocations": []any{allocation}},
 		"postEntry":     entry, "reverseEntry": obj{"date": "2026-06-16", "reason": "R"}, "export": obj{"format": "plain", "year": "2026"},
@@ -230,7 +230,11 @@ func testRefusals(t *testing.T, s *stock) {
 func TestSamplesAreTaken(t *testing.T) {
 	s := newStock(t, apptest.New(t))
 	for _, o := range s.operations(s.ids) {
-		if !o.readsJSON() || o.id == "writeOffDispute" || o.id == "closePeriod" { // nothing is in dispute; a period is closed last
+		switch o.id { // nothing is in dispute, in another currency, or under reverse charge; a period is closed last
+		case "writeOffDispute", "closePeriod", "setArrivalRate", "revalueBalance", "postFeeVAT":
+			continue
+		}
+		if !o.readsJSON() {
 			continue
 		}
 		s := newStock(t, apptest.New(t))

@@ -207,11 +207,11 @@ func refundTable(ctx context.Context, v receiptView) ui.Table[inbox.Refund] {
 	return ui.Table[inbox.Refund]{
 		ID: "refund-list", Caption: ui.T(ctx, "refunds.of"), Rows: v.refunds,
 		Columns: []ui.Column[inbox.Refund]{
-			{Label: ui.T(ctx, "refunds.date"), Cell: func(r inbox.Refund) templ.Component { return refundAsked(r) }},
+			{Label: ui.T(ctx, "refunds.date"), Cell: refundAsked},
 			{Label: ui.T(ctx, "receipts.amount"), Align: ui.End, Cell: func(r inbox.Refund) templ.Component { return ui.Amount(r.Amount) }},
 			{Label: ui.T(ctx, "refunds.reason"), Cell: func(r inbox.Refund) templ.Component { return ui.Text(r.Reason) }},
 			{Label: ui.T(ctx, "refunds.state"), Main: true, Cell: func(r inbox.Refund) templ.Component { return refundState(v, r) }},
-			{Label: ui.T(ctx, "refunds.note_column"), Cell: func(r inbox.Refund) templ.Component { return refundNote(r) }},
+			{Label: ui.T(ctx, "refunds.note_column"), Cell: refundNote},
 		},
 	}
 }

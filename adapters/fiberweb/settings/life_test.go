@@ -64,12 +64,12 @@ func TestInstallingTheWebhook(t *testing.T) {
 func TestAskingForHistory(t *testing.T) {
 	s := newScene(t)
 	c := s.as(access.Accountant)
-	new := "/settings/gateways/new/play"
-	c.send(new, new, "settings.key", "test_acme_1", "settings.region", "eu", "import_since", "2031-01-01").Want(http.StatusUnprocessableEntity, "import_since")
+	fresh := "/settings/gateways/new/play"
+	c.send(fresh, fresh, "settings.key", "test_acme_1", "settings.region", "eu", "import_since", "2031-01-01").Want(http.StatusUnprocessableEntity, "import_since")
 	if n := len(s.Settings(t).Connections); n != 0 {
 		t.Fatalf("%d connections", n)
 	}
-	c.send(new, new, "settings.key", "test_acme_1", "settings.region", "eu", "import_since", "2026-01-01").Want(http.StatusSeeOther)
+	c.send(fresh, fresh, "settings.key", "test_acme_1", "settings.region", "eu", "import_since", "2026-01-01").Want(http.StatusSeeOther)
 	for _, conn := range s.Settings(t).Connections {
 		page := "/settings/gateways/" + conn.ID
 		c.get(page).Want(http.StatusOK, "Import", "En cours", `hx-get="`+s.base+page+`"`, `http-equiv="refresh"`)
