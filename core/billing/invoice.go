@@ -85,8 +85,6 @@ type Invoice struct {
 	VATMoved map[string]int64
 	// VATCredited is, by VAT code, the tax that credit notes took back.
 	VATCredited map[string]int64
-	// NetCredited is, by VAT code, what credit notes took back excl. VAT.
-	NetCredited map[string]int64
 
 	EntrySeq  int64 // the sales entry
 	IssuedAt  time.Time
@@ -110,7 +108,6 @@ func (v Invoice) Clone() Invoice {
 	v.Deductions = ds
 	v.VATMoved = maps.Clone(v.VATMoved)
 	v.VATCredited = maps.Clone(v.VATCredited)
-	v.NetCredited = maps.Clone(v.NetCredited)
 	return v
 }
 
@@ -235,12 +232,8 @@ func (v *Invoice) CreditBy(t Totals, at time.Time) error {
 	if v.VATCredited == nil {
 		v.VATCredited = map[string]int64{}
 	}
-	if v.NetCredited == nil {
-		v.NetCredited = map[string]int64{}
-	}
 	for _, r := range t.Rows {
 		v.VATCredited[r.Code] += r.VAT
-		v.NetCredited[r.Code] += r.Base
 	}
 	v.Credited += t.Gross
 	v.touch(at)

@@ -28,12 +28,9 @@ const (
 	Attempt    = "att"
 	Arrival    = "arr"
 	Delivery   = "whk"
-	Evidence   = "evd"
 	Receipt    = "rec"
-	Refund     = "rfd"
 	Mail       = "mail"
 	Export     = "exp"
-	Proof      = "prf"
 	Request    = "req"
 )
 

@@ -108,10 +108,8 @@ type (
 	anInvoice   struct{}
 	anArrival   struct{}
 	aReceipt    struct{}
-	aRefund     struct{}
 	aMail       struct{}
 	anExport    struct{}
-	aProof      struct{}
 	aUser       struct{}
 	aToken      struct{}
 )
@@ -124,10 +122,8 @@ func (aDeposit) names() (prefix, what string)    { return ids.Deposit, "deposit"
 func (anInvoice) names() (prefix, what string)   { return ids.Invoice, "invoice" }
 func (anArrival) names() (prefix, what string)   { return ids.Arrival, "arrival" }
 func (aReceipt) names() (prefix, what string)    { return ids.Receipt, "receipt" }
-func (aRefund) names() (prefix, what string)     { return ids.Refund, "refund" }
 func (aMail) names() (prefix, what string)       { return ids.Mail, "mail" }
 func (anExport) names() (prefix, what string)    { return ids.Export, "export" }
-func (aProof) names() (prefix, what string)      { return ids.Proof, "proof" }
 func (aUser) names() (prefix, what string)       { return ids.User, "user" }
 func (aToken) names() (prefix, what string)      { return ids.Token, "token" }
 
@@ -140,10 +136,8 @@ type (
 	invoiceID    = id[anInvoice]
 	arrivalID    = id[anArrival]
 	receiptID    = id[aReceipt]
-	refundID     = id[aRefund]
 	mailID       = id[aMail]
 	exportID     = id[anExport]
-	proofID      = id[aProof]
 	userID       = id[aUser]
 	tokenID      = id[aToken]
 )

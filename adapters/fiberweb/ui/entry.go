@@ -12,7 +12,6 @@ type Entry struct {
 	Date    civil.Date
 	Label   string
 	Href    string // of the entry's page, or empty
-	Voucher string // of what a gateway sent that the entry rests on, or empty
 	Lines   []EntryLine
 	// Proposed is an entry that an act to come will post.
 	Proposed bool
@@ -24,8 +23,7 @@ type EntryLine struct {
 	Auxiliary     string
 	Label         string
 	Debit, Credit money.Money
-	Foreign       money.Money // the amount in another currency, signed; no currency: none
-	Match         string      // the letter of its matching
+	Match         string // the letter of its matching
 }
 
 // totals adds each side up; they are equal in any entry that exists.

@@ -2,5 +2,238 @@ package wire
 
 import "github.com/acquit-app/acquit/core/gateway"
 
-// Announced narrows g to what info announces.
-func Announced(g Able, info gateway.Info) gateway.Gateway { return gateway.Only(g, info.Can) }
+// Announced narrows g to what info announces, so that a type assertion to an optional interface succeeds exactly for
+// the abilities that are there. Go gives a value its methods when it is compiled: each of the 32 sets of abilities is a
+// type of its own, written out below.
+func Announced(g Able, info gateway.Info) gateway.Gateway {
+	set := 0
+	for i, c := range optional {
+		if info.Can(c) {
+			set |= 1 << i
+		}
+	}
+	type (
+		base = gateway.Gateway
+		refu = gateway.Refunder
+		expi = gateway.Expirer
+		bala = gateway.BalanceReader
+		hook = gateway.WebhookInstaller
+		item = gateway.PayoutReader
+	)
+	switch set {
+	case 0:
+		return struct {
+			base
+		}{g}
+	case 1:
+		return struct {
+			base
+			refu
+		}{g, g}
+	case 2:
+		return struct {
+			base
+			expi
+		}{g, g}
+	case 3:
+		return struct {
+			base
+			refu
+			expi
+		}{g, g, g}
+	case 4:
+		return struct {
+			base
+			bala
+		}{g, g}
+	case 5:
+		return struct {
+			base
+			refu
+			bala
+		}{g, g, g}
+	case 6:
+		return struct {
+			base
+			expi
+			bala
+		}{g, g, g}
+	case 7:
+		return struct {
+			base
+			refu
+			expi
+			bala
+		}{g, g, g, g}
+	case 8:
+		return struct {
+			base
+			hook
+		}{g, g}
+	case 9:
+		return struct {
+			base
+			refu
+			hook
+		}{g, g, g}
+	case 10:
+		return struct {
+			base
+			expi
+			hook
+		}{g, g, g}
+	case 11:
+		return struct {
+			base
+			refu
+			expi
+			hook
+		}{g, g, g, g}
+	case 12:
+		return struct {
+			base
+			bala
+			hook
+		}{g, g, g}
+	case 13:
+		return struct {
+			base
+			refu
+			bala
+			hook
+		}{g, g, g, g}
+	case 14:
+		return struct {
+			base
+			expi
+			bala
+			hook
+		}{g, g, g, g}
+	case 15:
+		return struct {
+			base
+			refu
+			expi
+			bala
+			hook
+		}{g, g, g, g, g}
+	case 16:
+		return struct {
+			base
+			item
+		}{g, g}
+	case 17:
+		return struct {
+			base
+			refu
+			item
+		}{g, g, g}
+	case 18:
+		return struct {
+			base
+			expi
+			item
+		}{g, g, g}
+	case 19:
+		return struct {
+			base
+			refu
+			expi
+			item
+		}{g, g, g, g}
+	case 20:
+		return struct {
+			base
+			bala
+			item
+		}{g, g, g}
+	case 21:
+		return struct {
+			base
+			refu
+			bala
+			item
+		}{g, g, g, g}
+	case 22:
+		return struct {
+			base
+			expi
+			bala
+			item
+		}{g, g, g, g}
+	case 23:
+		return struct {
+			base
+			refu
+			expi
+			bala
+			item
+		}{g, g, g, g, g}
+	case 24:
+		return struct {
+			base
+			hook
+			item
+		}{g, g, g}
+	case 25:
+		return struct {
+			base
+			refu
+			hook
+			item
+		}{g, g, g, g}
+	case 26:
+		return struct {
+			base
+			expi
+			hook
+			item
+		}{g, g, g, g}
+	case 27:
+		return struct {
+			base
+			refu
+			expi
+			hook
+			item
+		}{g, g, g, g, g}
+	case 28:
+		return struct {
+			base
+			bala
+			hook
+			item
+		}{g, g, g, g}
+	case 29:
+		return struct {
+			base
+			refu
+			bala
+			hook
+			item
+		}{g, g, g, g, g}
+	case 30:
+		return struct {
+			base
+			expi
+			bala
+			hook
+			item
+		}{g, g, g, g, g}
+	case 31:
+		return struct {
+			base
+			refu
+			expi
+			bala
+			hook
+			item
+		}{g, g, g, g, g, g}
+	}
+	panic("wire: more abilities than sets")
+}
+
+// optional lists the abilities in the order of their bits in a set.
+var optional = [...]gateway.Capability{
+	gateway.CanRefund, gateway.CanExpire, gateway.CanBalance, gateway.CanInstallWebhook, gateway.CanPayoutItems,
+}

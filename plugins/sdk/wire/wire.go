@@ -64,4 +64,11 @@ func (g *glue) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *grpc.Cl
 }
 
 // Able is a gateway that has every optional ability, if only to answer that it is unsupported.
-type Able = gateway.Able
+type Able interface {
+	gateway.Gateway
+	gateway.Refunder
+	gateway.Expirer
+	gateway.BalanceReader
+	gateway.WebhookInstaller
+	gateway.PayoutReader
+}
