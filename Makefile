@@ -50,6 +50,10 @@ test: deps generate-check ## run every test, on a PostgreSQL and a Chromium of t
 e2e: deps ## play both flows of the product in a browser, with all parts real, on both databases
 	$(GO) test -count=1 -v -timeout $(TEST_TIMEOUT) -run '^TestE2E' ./cmd/acquit/...
 
+.PHONY: contract
+contract: ## run Stripe's and PayPal's cases: against their sandboxes with STRIPE_KEY=, PAYPAL_ID=, PAYPAL_SECRET=, else against ours
+	@STRIPE_KEY='$(STRIPE_KEY)' PAYPAL_ID='$(PAYPAL_ID)' PAYPAL_SECRET='$(PAYPAL_SECRET)' $(GO) test -count=1 -v -timeout $(TEST_TIMEOUT) -run '^TestContract' ./plugins/stripe ./plugins/paypal
+
 .PHONY: race
 race: deps ## run the tests with the race detector (needs gcc)
 	@command -v gcc >/dev/null || { echo "make race: the race detector needs cgo, and cgo needs gcc, which is not installed" >&2; exit 1; }

@@ -37,6 +37,11 @@ have_protoc() {
 	have protoc && printf 'syntax = "proto3"; import "google/protobuf/timestamp.proto";' | protoc -o /dev/null -I /dev /dev/stdin 2>/dev/null
 }
 
+# Debian's own Python, which is what the packages below are for.
+have_python_grpc() {
+	[ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import grpc, google.protobuf, cryptography' 2>/dev/null
+}
+
 # look fills `missing` with the packages that are wanted: package, what for, how to see that it is there.
 look() {
 	missing=''
@@ -46,6 +51,7 @@ look() {
 	want qpdf            'qpdf, to check that those are sound'                     have qpdf
 	want hledger         'hledger, to check exports with a program by others'      have hledger
 	want 'protobuf-compiler libprotobuf-dev' 'protoc and its types, to check the generated code of the gateway protocol' have_protoc
+	want 'python3 python3-grpcio python3-protobuf python3-cryptography' 'Python with gRPC, for the example gateway in Python' have_python_grpc
 }
 
 want() {

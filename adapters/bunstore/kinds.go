@@ -34,6 +34,8 @@ type keep[D, R any] struct {
 	// hold says that a row takes part in a partial unique index. Rows that let go of their place are written before those
 	// that take it.
 	hold func(*R) bool
+	// rows bounds the rows of one statement, where a row may be large; 0: maxRows.
+	rows int
 	// prepare completes rows by what only the database knows.
 	prepare func(w *script, company string, rows []R)
 	// beside writes what belongs to the records and lies in other tables.
@@ -70,8 +72,13 @@ func (k keep[D, R]) save(w *script, company string, puts []books.Put) {
 	if k.hold != nil {
 		slices.SortStableFunc(old, func(a, b R) int { return cmp.Compare(b2i(k.hold(&a)), b2i(k.hold(&b))) })
 	}
-	insert(w, old, conflict)
-	insert(w, fresh, "")
+	atOnce := cmp.Or(k.rows, maxRows)
+	for chunk := range slices.Chunk(old, atOnce) {
+		insert(w, chunk, conflict)
+	}
+	for chunk := range slices.Chunk(fresh, atOnce) {
+		insert(w, chunk, "")
+	}
 	if k.beside != nil {
 		k.beside(w, company, all, changed)
 	}
@@ -190,17 +197,27 @@ var (
 	feeds      = keep[inbox.Feed, feedRow]{name: "feeds", key: "connection_id", row: toFeed, value: fromFeed}
 	receipts   = keep[inbox.Receipt, receiptRow]{name: "receipts", key: "id", row: toReceipt, value: fromReceipt,
 		beside: saveAllocations, complete: loadAllocations}
+	refunds = keep[inbox.Refund, refundRow]{name: "refunds", key: "id", row: toRefund, value: fromRefund,
+		hold: func(r *refundRow) bool { return r.State == inbox.RefundRequested }}
 	mails     = keep[inbox.Mail, mailRow]{name: "mails", key: "id", row: toMail, value: fromMail}
 	exports   = keep[ledger.Export, exportRow]{name: "exports", key: "id", row: toExport, value: fromExport}
 	sequences = keep[billing.Sequence, sequenceRow]{name: "sequences", key: "id", row: toSequence, value: fromSequence}
+	proofs    = keep[inbox.Proof, proofRow]{name: "proofs", key: "id", row: toProof, value: fromProof}
+	proofRuns = keep[inbox.ProofRun, proofRunRow]{name: "proof_runs", key: "connection_id", row: toProofRun, value: fromProofRun}
 	keys      = keep[books.IdempotencyKey, keyRow]{name: "idempotency_keys", key: "id", row: toKey, value: fromKey}
+	rates     = keep[ledger.Rate, rateRow]{name: "exchange_rates", key: "id", row: toRate, value: fromRate}
+	evidence  = keep[inbox.Evidence, evidenceRow]{name: "evidence", key: "id", row: toEvidence, value: fromEvidence}
+	payloads  = keep[inbox.Payload, payloadRow]{name: "evidence_payloads", key: "id", row: toPayload, value: fromPayload, rows: payloadsAtOnce}
 )
 
 var keptKinds = map[books.Kind]kept{
 	books.Companies: companies, books.Accounts: accounts, books.Journals: journals, books.Years: years, books.VATCodes: vatCodes,
 	books.Methods: methods, books.Connections: connections, books.Customers: customers, books.Quotes: quotes, books.Invoices: invoices,
 	books.Links: links, books.Attempts: attempts, books.Arrivals: arrivals, books.Deliveries: deliveries, books.Feeds: feeds,
-	books.Receipts: receipts, books.Mails: mails, books.Exports: exports, books.Sequences: sequences, books.Keys: keys,
+	books.Receipts: receipts, books.Refunds: refunds, books.Mails: mails, books.Exports: exports, books.Sequences: sequences, books.Keys: keys,
+	books.Rates:    rates,
+	books.Evidence: evidence, books.Payloads: payloads,
+	books.Proofs: proofs, books.ProofRuns: proofRuns,
 }
 
 // saveCustomerNames keeps the words customers are searched by, and the names on documents that are not frozen yet.

@@ -18,6 +18,7 @@ import (
 	"github.com/acquit-app/acquit/core/ledger"
 	"github.com/acquit-app/acquit/core/money"
 	"github.com/acquit-app/acquit/core/party"
+	"github.com/shopspring/decimal"
 )
 
 // twin commits to a database and to a model in memory, whose views are the plainest there are.
@@ -208,7 +209,10 @@ func (m *maker) arrivals(tx *books.Tx, connections []string, customers []party.C
 			a.Fee, a.FeePosted = money.Of(30, money.EUR), oneOf[int64](m, 0, 30)
 		}
 		if a.State == inbox.Review {
-			a.SetFlag(oneOf(m, inbox.Unmatched, inbox.RelatedMissing, inbox.Duplicate), true)
+			a.SetFlag(oneOf(m, inbox.Unmatched, inbox.RelatedMissing, inbox.Duplicate, inbox.RateMissing, inbox.BalanceUnknown), true)
+		}
+		if m.IntN(3) == 0 {
+			a.Settled = money.Of(100+m.amount(), money.EUR)
 		}
 		last := m.n
 		for n := last; n > 0 && a.DocumentID == ""; n-- {
@@ -228,6 +232,10 @@ func (m *maker) outbox(tx *books.Tx) {
 			NextTry: m.instant(), CreatedAt: at})
 		tx.Deliveries.Put(inbox.Delivery{ID: m.id("whk"), EventID: m.id("evt"), State: oneOf(m, inbox.DeliveryStored, inbox.DeliveryDone, inbox.DeliveryOrphan, inbox.DeliveryBad),
 			NextTry: oneOf(m, time.Time{}, m.instant())})
+	}
+	for range 3 {
+		day, cur := m.day(), oneOf[money.Currency](m, "USD", "GBP", "CHF")
+		tx.Rates.Put(ledger.Rate{ID: ledger.RateID(cur, day), Currency: cur, Date: day, Rate: oneOf(m, decimal.New(10850, -4), decimal.Zero), Source: oneOf(m, "", "BCE")})
 	}
 	m.receipts++
 	tx.Exports.Put(ledger.Export{ID: m.id("exp"), Number: int64(m.receipts), Head: ledger.Head{Seq: 1}})

@@ -51,6 +51,8 @@ func (s *Store) refusal(ctx context.Context, err error, c *books.Changes) error 
 		return fault.New(fault.Refused, fault.EmailMissing, "customer", s.withoutEmail(ctx, c))
 	case "attempts_one_in_progress":
 		return fault.New(fault.Conflict, fault.PaymentInProgress)
+	case "refunds_one_open":
+		return fault.New(fault.Conflict, fault.RefundInProgress)
 	case "journal_entries_source":
 		return fault.New(fault.Conflict, fault.DuplicatePosting, "number", s.postedNumber(ctx, c))
 	case "entry_unbalanced":
@@ -84,6 +86,7 @@ var whatIn = func() map[string]books.Kind {
 var named = map[string]string{
 	"deposits.company_id, deposits.quote_id":                    "deposits_one_online",
 	"attempts.company_id, attempts.document_id":                 "attempts_one_in_progress",
+	"refunds.company_id, refunds.receipt_id":                    "refunds_one_open",
 	"journal_entries.company_id, journal_entries.source":        "journal_entries_source",
 	"line_matches.company_id, line_matches.seq, line_matches.n": "line_matches_one_live",
 }

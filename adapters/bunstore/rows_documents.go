@@ -283,6 +283,7 @@ type invoiceRow struct {
 	Dispute      int64
 	VATMoved     string `bun:"vat_moved"`
 	VATCredited  string `bun:"vat_credited"`
+	NetCredited  string
 	EntrySeq     int64
 	IssuedAt     int64
 	SentAt       int64
@@ -317,6 +318,9 @@ func toInvoice(company string, v billing.Invoice) invoiceRow {
 	if len(v.VATCredited) > 0 {
 		r.VATCredited = mustJSON(v.VATCredited)
 	}
+	if len(v.NetCredited) > 0 {
+		r.NetCredited = mustJSON(v.NetCredited)
+	}
 	return r
 }
 
@@ -338,5 +342,6 @@ func fromInvoice(r invoiceRow) (billing.Invoice, error) {
 	}
 	d.json(r.VATMoved, &v.VATMoved)
 	d.json(r.VATCredited, &v.VATCredited)
+	d.json(r.NetCredited, &v.NetCredited)
 	return v, d.done("invoice", r.ID)
 }

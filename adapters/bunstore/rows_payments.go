@@ -47,6 +47,7 @@ type attemptRow struct {
 	Reason       string
 	SessionID    string
 	URL          string `bun:"url"`
+	Declines     int
 	ExpiresAt    int64
 	CreatedAt    int64
 	UpdatedAt    int64
@@ -56,7 +57,7 @@ type attemptRow struct {
 func toAttempt(company string, v inbox.Attempt) attemptRow {
 	return attemptRow{CompanyID: company, ID: v.ID, ConnectionID: v.ConnectionID, DocumentKind: v.Document, DocumentID: v.DocumentID,
 		CustomerID: v.CustomerID, Amount: v.Amount.Minor(), Currency: string(v.Amount.Currency()), State: v.State, Reason: v.Reason,
-		SessionID: v.SessionID, URL: v.URL, ExpiresAt: micros(v.ExpiresAt), CreatedAt: micros(v.CreatedAt),
+		SessionID: v.SessionID, URL: v.URL, Declines: v.Declines, ExpiresAt: micros(v.ExpiresAt), CreatedAt: micros(v.CreatedAt),
 		UpdatedAt: micros(v.UpdatedAt), Version: v.Version}
 }
 
@@ -64,7 +65,7 @@ func fromAttempt(r attemptRow) (inbox.Attempt, error) {
 	var d decoder
 	v := inbox.Attempt{ID: r.ID, ConnectionID: r.ConnectionID, Document: r.DocumentKind, DocumentID: r.DocumentID,
 		CustomerID: r.CustomerID, Amount: d.money(r.Amount, r.Currency), State: r.State, Reason: r.Reason, SessionID: r.SessionID,
-		URL: r.URL, ExpiresAt: instant(r.ExpiresAt), CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version}
+		URL: r.URL, Declines: r.Declines, ExpiresAt: instant(r.ExpiresAt), CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), Version: r.Version}
 	return v, d.done("attempt", r.ID)
 }
 
@@ -100,6 +101,7 @@ type arrivalRow struct {
 	State          inbox.State
 	Flags          string
 	AttemptID      string
+	RefundID       string
 	DocumentKind   inbox.DocumentKind
 	DocumentID     string
 	CustomerID     string
@@ -114,23 +116,47 @@ type arrivalRow struct {
 	IntegratedBy   string
 	DismissedBy    string
 	Dismissal      string
+	EvidenceHash   string
+	EntryEvidence  string
+	FeeEvidence    string
 	FirstSeen      int64
 	Version        int64
 	ToDo           bool
 	Postable       bool
 	Unmatched      bool
+
+	Charged         int64
+	ChargedCurrency string
+	ChargedRate     string
+	Worth           int64
+	WorthCurrency   string
+	BookRate        string
+	RateSource      string
+	RateByHand      bool
+	Conversion      bool
+	Settled         int64
+	SettledCurrency string
+	FeeBooked       int64
+	Unvalued        bool
+	Posted          int64
+	Unproven        bool
 }
 
 // sightingDoc is one time a way in reported an arrival, as JSON.
 type sightingDoc struct {
-	Source inbox.Source `json:"source"`
-	At     int64        `json:"at"`
+	Source   inbox.Source `json:"source"`
+	At       int64        `json:"at"`
+	Delivery string       `json:"delivery,omitempty"`
 }
 
 func toArrival(company string, v inbox.Arrival) arrivalRow {
 	sightings := make([]sightingDoc, len(v.Sightings))
 	for i, s := range v.Sightings {
-		sightings[i] = sightingDoc{s.Source, micros(s.At)}
+		sightings[i] = sightingDoc{s.Source, micros(s.At), s.Delivery}
+	}
+	booked, err := v.InBooks(v.FeePosted)
+	if err != nil {
+		booked = 0 // it was posted, so it was within bounds
 	}
 	return arrivalRow{CompanyID: company, ID: v.ID, ConnectionID: v.ConnectionID, Kind: v.Kind, ExternalID: v.ExternalID, Mode: v.Mode,
 		GatewayState: v.GatewayState, Reason: v.Reason, Gross: v.Gross.Minor(), Currency: string(v.Gross.Currency()),
@@ -138,13 +164,19 @@ func toArrival(company string, v inbox.Arrival) arrivalRow {
 		FeeVATCurrency: string(v.FeeVAT.Currency()), SessionID: v.SessionID, Reference: v.Reference, RelatedID: v.RelatedID,
 		PayoutID: v.PayoutID, Method: v.Method, PayerName: v.PayerName, PayerEmail: v.PayerEmail,
 		PayerKey: searchKey(v.PayerName + " " + v.PayerEmail), Description: v.Description, OccurredAt: micros(v.OccurredAt),
-		UpdatedAt: micros(v.UpdatedAt), State: v.State, Flags: jsonText(v.Flags), AttemptID: v.AttemptID, DocumentKind: v.Document,
+		UpdatedAt: micros(v.UpdatedAt), State: v.State, Flags: jsonText(v.Flags), AttemptID: v.AttemptID, RefundID: v.RefundID, DocumentKind: v.Document,
 		DocumentID: v.DocumentID, CustomerID: v.CustomerID, ByHand: v.ByHand, Sightings: jsonText(sightings), EntrySeq: v.EntrySeq,
 		FeeEntrySeq: v.FeeEntrySeq, FeePosted: v.FeePosted, ReceiptID: v.ReceiptID, Applied: v.Applied,
 		IntegratedAt: micros(v.IntegratedAt), IntegratedBy: v.IntegratedBy, DismissedBy: v.DismissedBy, Dismissal: v.Dismissal,
-		FirstSeen: micros(v.FirstSeen), Version: v.Version, ToDo: v.ToDo(),
+		EvidenceHash: v.EvidenceHash, EntryEvidence: v.EntryEvidence, FeeEvidence: v.FeeEvidence,
+		FirstSeen: micros(v.FirstSeen), Version: v.Version, Posted: v.Posted, Unproven: v.Unproven(), ToDo: v.ToDo(),
 		Postable:  v.State == inbox.Ready || v.State == inbox.Integrated && v.FeeDue() != 0,
-		Unmatched: v.State == inbox.Review && (v.Has(inbox.Unmatched) || v.Has(inbox.RelatedMissing))}
+		Unmatched: v.Awaiting(),
+		Charged:   v.Charged.Minor(), ChargedCurrency: string(v.Charged.Currency()), ChargedRate: v.Rate,
+		Worth: v.Worth.Minor(), WorthCurrency: string(v.Worth.Currency()), BookRate: plain(v.BookRate), RateSource: v.RateSource,
+		RateByHand: v.RateByHand, Conversion: v.Conversion, Settled: v.Settled.Minor(), SettledCurrency: string(v.Settled.Currency()),
+		FeeBooked: booked,
+		Unvalued:  v.State == inbox.Review && (v.Has(inbox.RateMissing) || v.Has(inbox.BalanceUnknown))}
 }
 
 func fromArrival(r arrivalRow) (inbox.Arrival, error) {
@@ -154,15 +186,18 @@ func fromArrival(r arrivalRow) (inbox.Arrival, error) {
 		Fee: d.money(r.Fee, r.FeeCurrency), FeeVAT: d.money(r.FeeVAT, r.FeeVATCurrency), SessionID: r.SessionID, Reference: r.Reference,
 		RelatedID: r.RelatedID, PayoutID: r.PayoutID, Method: r.Method, PayerName: r.PayerName, PayerEmail: r.PayerEmail,
 		Description: r.Description, OccurredAt: instant(r.OccurredAt), UpdatedAt: instant(r.UpdatedAt), State: r.State,
-		AttemptID: r.AttemptID, Document: r.DocumentKind, DocumentID: r.DocumentID, CustomerID: r.CustomerID, ByHand: r.ByHand,
+		AttemptID: r.AttemptID, RefundID: r.RefundID, Document: r.DocumentKind, DocumentID: r.DocumentID, CustomerID: r.CustomerID, ByHand: r.ByHand,
 		EntrySeq: r.EntrySeq, FeeEntrySeq: r.FeeEntrySeq, FeePosted: r.FeePosted, ReceiptID: r.ReceiptID, Applied: r.Applied,
 		IntegratedAt: instant(r.IntegratedAt), IntegratedBy: r.IntegratedBy, DismissedBy: r.DismissedBy, Dismissal: r.Dismissal,
-		FirstSeen: instant(r.FirstSeen), Version: r.Version}
+		EvidenceHash: r.EvidenceHash, EntryEvidence: r.EntryEvidence, FeeEvidence: r.FeeEvidence,
+		FirstSeen: instant(r.FirstSeen), Version: r.Version, Charged: d.money(r.Charged, r.ChargedCurrency), Rate: r.ChargedRate,
+		Worth: d.money(r.Worth, r.WorthCurrency), BookRate: d.decimal(r.BookRate), RateSource: r.RateSource, RateByHand: r.RateByHand,
+		Conversion: r.Conversion, Settled: d.money(r.Settled, r.SettledCurrency), Posted: r.Posted}
 	d.json(r.Flags, &v.Flags)
 	var sightings []sightingDoc
 	d.json(r.Sightings, &sightings)
 	for _, s := range sightings {
-		v.Sightings = append(v.Sightings, inbox.Sighting{Source: s.Source, At: instant(s.At)})
+		v.Sightings = append(v.Sightings, inbox.Sighting{Source: s.Source, At: instant(s.At), Delivery: s.Delivery})
 	}
 	return v, d.done("arrival", r.ID)
 }
@@ -209,19 +244,35 @@ type feedRow struct {
 	LastExchange int64
 	LastError    string
 	NextPoll     int64
+	LastWebhook  int64
 	Failures     int
+	BusyUntil    int64
+	Asked        bool
+	Found        int
+	PastSince    int64
+	PastAsked    int64
+	PastCursor   string
+	PastFound    int
+	PastReached  int64
+	PastEnded    int64
+	PastProblem  string
 	Quarantined  string
 }
 
 func toFeed(company string, v inbox.Feed) feedRow {
 	return feedRow{CompanyID: company, ConnectionID: v.ID, Cursor: v.Cursor, LastExchange: micros(v.LastExchange), LastError: v.LastError,
-		NextPoll: micros(v.NextPoll), Failures: v.Failures, Quarantined: jsonText(v.Quarantined)}
+		NextPoll: micros(v.NextPoll), LastWebhook: micros(v.LastWebhook), Failures: v.Failures, BusyUntil: micros(v.BusyUntil), Asked: v.Asked, Found: v.Found,
+		PastSince: micros(v.History.Since), PastAsked: micros(v.History.AskedAt), PastCursor: v.History.Cursor, PastFound: v.History.Found,
+		PastReached: micros(v.History.Reached), PastEnded: micros(v.History.EndedAt), PastProblem: v.History.Problem,
+		Quarantined: jsonText(v.Quarantined)}
 }
 
 func fromFeed(r feedRow) (inbox.Feed, error) {
 	var d decoder
 	v := inbox.Feed{ID: r.ConnectionID, Cursor: r.Cursor, LastExchange: instant(r.LastExchange), LastError: r.LastError,
-		NextPoll: instant(r.NextPoll), Failures: r.Failures}
+		NextPoll: instant(r.NextPoll), LastWebhook: instant(r.LastWebhook), Failures: r.Failures, BusyUntil: instant(r.BusyUntil), Asked: r.Asked, Found: r.Found,
+		History: inbox.History{Since: instant(r.PastSince), AskedAt: instant(r.PastAsked), Cursor: r.PastCursor, Found: r.PastFound,
+			Reached: instant(r.PastReached), EndedAt: instant(r.PastEnded), Problem: r.PastProblem}}
 	d.json(r.Quarantined, &v.Quarantined)
 	return v, d.done("feed", r.ConnectionID)
 }
@@ -244,6 +295,8 @@ type receiptRow struct {
 	EntrySeq     int64
 	ReversedSeq  int64
 	Refunded     int64
+	Refunding    int64
+	RefundID     string
 	CreatedAt    int64
 	CreatedBy    string
 	Version      int64
@@ -254,7 +307,7 @@ func toReceipt(company string, v inbox.Receipt) receiptRow {
 	return receiptRow{CompanyID: company, ID: v.ID, CustomerID: v.CustomerID, Date: v.Date.Number(), Amount: v.Amount.Minor(),
 		Currency: string(v.Amount.Currency()), MethodID: v.MethodID, ArrivalID: v.ArrivalID, ConnectionID: v.Connection,
 		Reference: v.Reference, ReferenceKey: searchKey(v.Reference), Excess: v.Excess, EntrySeq: v.EntrySeq, ReversedSeq: v.ReversedSeq,
-		Refunded: v.Refunded, CreatedAt: micros(v.CreatedAt), CreatedBy: v.CreatedBy, Version: v.Version, Online: v.ArrivalID != ""}
+		Refunded: v.Refunded, Refunding: v.Refunding, RefundID: v.RefundID, CreatedAt: micros(v.CreatedAt), CreatedBy: v.CreatedBy, Version: v.Version, Online: v.ArrivalID != ""}
 }
 
 // fromReceipt leaves the allocations to be filled in.
@@ -262,7 +315,7 @@ func fromReceipt(r receiptRow) (inbox.Receipt, error) {
 	var d decoder
 	v := inbox.Receipt{ID: r.ID, CustomerID: r.CustomerID, Date: day(r.Date), Amount: d.money(r.Amount, r.Currency), MethodID: r.MethodID,
 		ArrivalID: r.ArrivalID, Connection: r.ConnectionID, Reference: r.Reference, Excess: r.Excess, EntrySeq: r.EntrySeq,
-		ReversedSeq: r.ReversedSeq, Refunded: r.Refunded, CreatedAt: instant(r.CreatedAt), CreatedBy: r.CreatedBy, Version: r.Version}
+		ReversedSeq: r.ReversedSeq, Refunded: r.Refunded, Refunding: r.Refunding, RefundID: r.RefundID, CreatedAt: instant(r.CreatedAt), CreatedBy: r.CreatedBy, Version: r.Version}
 	return v, d.done("receipt", r.ID)
 }
 

@@ -51,6 +51,7 @@ type settingsDoc struct {
 	Footer          string     `json:"footer,omitempty"`
 	Tolerance       int64      `json:"tolerance"`
 	AutoIntegrate   bool       `json:"auto_integrate"`
+	EvidenceMonths  int        `json:"evidence_months,omitempty"`
 	ClosedUntil     int        `json:"closed_until"`
 	TestBooks       bool       `json:"test_books"`
 	Mail            mailDoc    `json:"mail"`
@@ -85,7 +86,7 @@ func toCompany(_ string, v party.Company) companyRow {
 		Phone: v.Phone, Website: v.Website, Currency: string(v.Currency), Locale: v.Locale, VATRegime: string(v.VATRegime),
 		DepositScheme: string(v.DepositScheme), TermsDays: v.TermsDays, TermsMonthEnd: v.TermsMonthEnd, LateRate: plain(v.LateRate),
 		EarlyDiscount: v.EarlyDiscount, IBAN: v.IBAN, BIC: v.BIC, QuoteValidity: v.QuoteValidity, MailIntro: v.MailIntro,
-		Footer: v.Footer, Tolerance: v.Tolerance, AutoIntegrate: v.AutoIntegrate, ClosedUntil: v.ClosedUntil.Number(),
+		Footer: v.Footer, Tolerance: v.Tolerance, AutoIntegrate: v.AutoIntegrate, EvidenceMonths: v.EvidenceMonths, ClosedUntil: v.ClosedUntil.Number(),
 		TestBooks: v.TestBooks, Ready: v.Ready, CreatedAt: micros(v.CreatedAt), Version: v.Version,
 		Mail: mailDoc{Kind: v.Mail.Kind, Host: v.Mail.Host, Port: v.Mail.Port, Security: v.Mail.Security, Username: v.Mail.Username,
 			From: v.Mail.From, FromName: v.Mail.FromName, ReplyTo: v.Mail.ReplyTo},
@@ -102,7 +103,7 @@ func fromCompany(r companyRow) (party.Company, error) {
 		Locale: s.Locale, VATRegime: party.VATRegime(s.VATRegime), DepositScheme: party.DepositScheme(s.DepositScheme),
 		TermsDays: s.TermsDays, TermsMonthEnd: s.TermsMonthEnd, LateRate: d.decimal(s.LateRate), EarlyDiscount: s.EarlyDiscount,
 		IBAN: s.IBAN, BIC: s.BIC, QuoteValidity: s.QuoteValidity, MailIntro: s.MailIntro, Footer: s.Footer, Tolerance: s.Tolerance,
-		AutoIntegrate: s.AutoIntegrate, ClosedUntil: day(s.ClosedUntil), TestBooks: s.TestBooks, Ready: s.Ready,
+		AutoIntegrate: s.AutoIntegrate, EvidenceMonths: s.EvidenceMonths, ClosedUntil: day(s.ClosedUntil), TestBooks: s.TestBooks, Ready: s.Ready,
 		CreatedAt: instant(s.CreatedAt), Version: s.Version,
 		Mail: party.MailServer{Kind: s.Mail.Kind, Host: s.Mail.Host, Port: s.Mail.Port, Security: s.Mail.Security,
 			Username: s.Mail.Username, Sealed: bytesOrNil(r.MailSealed), From: s.Mail.From, FromName: s.Mail.FromName, ReplyTo: s.Mail.ReplyTo}}
@@ -251,6 +252,10 @@ type connectionRow struct {
 	DisputeFeeAccount string
 	FeeVAT            inbox.FeeVAT `bun:"fee_vat"`
 	FeeVATRate        string       `bun:"fee_vat_rate"`
+	BalanceAccounts   string
+	ConnectedAt       int64
+	WebhookURL        string `bun:"webhook_url"`
+	WebhookAt         int64
 	SwitchedOn        bool
 	Status            inbox.Status
 	Problem           string
@@ -262,10 +267,14 @@ func toConnection(company string, v inbox.Connection) connectionRow {
 	r := connectionRow{CompanyID: company, ID: v.ID, Gateway: v.Gateway, Label: v.Label, Mode: v.Mode, AccountID: v.AccountID,
 		Account: v.Account, Sealed: blob(v.Sealed), Journal: v.Journal, GatewayAccount: v.GatewayAccount,
 		CommissionAccount: v.CommissionAccount, BankJournal: v.BankJournal, BankAccount: v.BankAccount,
-		DisputeFeeAccount: v.DisputeFeeAccount, FeeVAT: v.FeeVAT, FeeVATRate: plain(v.FeeVATRate), SwitchedOn: v.On,
+		DisputeFeeAccount: v.DisputeFeeAccount, FeeVAT: v.FeeVAT, FeeVATRate: plain(v.FeeVATRate),
+		ConnectedAt: micros(v.ConnectedAt), WebhookURL: v.WebhookURL, WebhookAt: micros(v.WebhookAt), SwitchedOn: v.On,
 		Status: v.Status, Problem: v.Problem, Detail: v.Detail, Version: v.Version}
 	if len(v.Public) > 0 {
 		r.Public = mustJSON(v.Public)
+	}
+	if len(v.BalanceAccounts) > 0 {
+		r.BalanceAccounts = mustJSON(v.BalanceAccounts)
 	}
 	return r
 }
@@ -275,8 +284,9 @@ func fromConnection(r connectionRow) (inbox.Connection, error) {
 	v := inbox.Connection{ID: r.ID, Gateway: r.Gateway, Label: r.Label, Mode: r.Mode, AccountID: r.AccountID, Account: r.Account,
 		Sealed: bytesOrNil(r.Sealed), Journal: r.Journal, GatewayAccount: r.GatewayAccount, CommissionAccount: r.CommissionAccount,
 		BankJournal: r.BankJournal, BankAccount: r.BankAccount, DisputeFeeAccount: r.DisputeFeeAccount, FeeVAT: r.FeeVAT,
-		FeeVATRate: d.decimal(r.FeeVATRate), On: r.SwitchedOn, Status: r.Status, Problem: r.Problem, Detail: r.Detail, Version: r.Version}
+		FeeVATRate: d.decimal(r.FeeVATRate), ConnectedAt: instant(r.ConnectedAt), WebhookURL: r.WebhookURL, WebhookAt: instant(r.WebhookAt), On: r.SwitchedOn, Status: r.Status, Problem: r.Problem, Detail: r.Detail, Version: r.Version}
 	d.json(r.Public, &v.Public)
+	d.json(r.BalanceAccounts, &v.BalanceAccounts)
 	return v, d.done("connection", r.ID)
 }
 

@@ -9,8 +9,10 @@ import (
 
 	"github.com/acquit-app/acquit/core/billing"
 	"github.com/acquit-app/acquit/core/books"
+	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 	"github.com/acquit-app/acquit/core/party"
 	"github.com/uptrace/bun"
 )
@@ -168,6 +170,14 @@ func scanAll(rows *sql.Rows, each func() error) error {
 		}
 	}
 	return errors.Join(rows.Err(), rows.Close())
+}
+
+// Standing implements books.Session.
+func (x *session) Standing(ctx context.Context, account string, cur money.Currency, since civil.Date) (books.Standing, error) {
+	var s books.Standing
+	err := x.conn.QueryRowContext(ctx, "SELECT "+x.store.total("debit - credit")+", "+x.store.total("CASE WHEN foreign_currency = ?0 THEN foreign_minor ELSE 0 END")+
+		" FROM journal_lines WHERE company_id = ?1 AND account = ?2 AND date >= ?3", string(cur), x.company, account, since.Number()).Scan(&s.Book, &s.Foreign)
+	return s, x.store.refusal(ctx, err, nil)
 }
 
 // Entry implements books.Session.

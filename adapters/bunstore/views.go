@@ -81,7 +81,7 @@ func (s *Store) Companies(ctx context.Context) ([]app.CompanyRef, error) {
 }
 
 // DueWork implements app.Views. Mails wait until their next try, those being sent until their sender is taken for dead;
-// deliveries until theirs, if they have one; connections that work until their next poll.
+// deliveries until theirs, if they have one; connections that work until their next poll, and until their next check.
 func (s *Store) DueWork(ctx context.Context, now time.Time, limit int) (app.Work, error) {
 	var w app.Work
 	for _, q := range []struct {
@@ -90,9 +90,15 @@ func (s *Store) DueWork(ctx context.Context, now time.Time, limit int) (app.Work
 	}{
 		{&w.Mails, "SELECT company_id, id FROM mails WHERE state IN ('queued', 'sending') AND next_try <= ? ORDER BY next_try, id LIMIT ?"},
 		{&w.Deliveries, "SELECT company_id, id FROM deliveries WHERE state IN ('stored', 'orphan') AND next_try > 0 AND next_try <= ? ORDER BY next_try, id LIMIT ?"},
+		{&w.Refunds, "SELECT company_id, id FROM refunds WHERE state = 'requested' AND next_try > 0 AND next_try <= ? ORDER BY next_try, id LIMIT ?"},
 		{&w.Feeds, `SELECT c.company_id, c.id FROM connections AS c
 			LEFT JOIN feeds AS f ON f.company_id = c.company_id AND f.connection_id = c.id
 			WHERE c.status = 'connected' AND coalesce(f.next_poll, 0) <= ? ORDER BY coalesce(f.next_poll, 0), c.id, c.company_id LIMIT ?`},
+		// A connection is checked for the first time once its movements were read.
+		{&w.Proofs, `SELECT c.company_id, c.id FROM connections AS c
+			JOIN feeds AS f ON f.company_id = c.company_id AND f.connection_id = c.id AND f.last_exchange > 0
+			LEFT JOIN proof_runs AS r ON r.company_id = c.company_id AND r.connection_id = c.id
+			WHERE c.status = 'connected' AND coalesce(r.next_run, 0) <= ? ORDER BY coalesce(r.next_run, 0), c.id, c.company_id LIMIT ?`},
 	} {
 		rows, err := s.read.QueryContext(ctx, q.query, micros(now), limit)
 		if err != nil {

@@ -14,6 +14,8 @@ const (
 	homeMonths = 12
 	// feeAge is when a commission that is not known yet deserves attention (R-07).
 	feeAge = 3
+	// proofAge is when the last check of a gateway account deserves attention for its age.
+	proofAge = 2
 )
 
 // Home implements app.Views.
@@ -27,7 +29,7 @@ func (s *Store) Home(ctx context.Context, company string, today civil.Date) (app
 			args  []any
 			into  []any
 		}{
-			{`SELECT count(*), ` + s.total("CASE WHEN state = 'ready' AND kind = 'payment' THEN gross ELSE 0 END") + ` FROM arrivals WHERE company_id = ? AND postable`,
+			{`SELECT count(*), ` + s.total("CASE WHEN state = 'ready' AND kind = 'payment' THEN "+toBe+" ELSE 0 END") + ` FROM arrivals WHERE company_id = ? AND postable`,
 				[]any{company}, []any{&h.ToIntegrate, &h.ToIntegrateSum}},
 			{`SELECT count(*) FROM arrivals WHERE company_id = ? AND to_do AND state = 'review'`, []any{company}, []any{&h.InReview}},
 			{`SELECT count(*), ` + s.total("CASE WHEN occurred_at < ? THEN 1 ELSE 0 END") + ` FROM arrivals
@@ -39,6 +41,12 @@ func (s *Store) Home(ctx context.Context, company string, today civil.Date) (app
 				[]any{company, bun.In([]status{draftInvoice, draftDeposit, draftCredit, draftDepositCredit})}, []any{&h.DraftInvoices}},
 			{`SELECT count(*) FROM mails WHERE company_id = ? AND state = 'failed'`, []any{company}, []any{&h.MailsFailed}},
 			{`SELECT count(*) FROM connections WHERE company_id = ? AND status = 'needs_attention'`, []any{company}, []any{&h.ConnectionsDown}},
+			{`SELECT count(*) FROM connections AS c WHERE company_id = ?0 AND status = 'connected' AND (
+				coalesce((SELECT state FROM proofs WHERE company_id = c.company_id AND connection_id = c.id AND state <> 'incomplete'
+					ORDER BY at DESC, id DESC LIMIT 1), '') IN ('explained', 'different')
+				OR EXISTS (SELECT 1 FROM proofs WHERE company_id = c.company_id AND connection_id = c.id AND at < ?1)
+					AND NOT EXISTS (SELECT 1 FROM proofs WHERE company_id = c.company_id AND connection_id = c.id AND at >= ?1 AND state <> 'incomplete'))`,
+				[]any{company, micros(today.AddDays(-proofAge).Time())}, []any{&h.Unproven}},
 			{`SELECT count(*) FROM deliveries WHERE company_id = ? AND state = 'orphan'`, []any{company}, []any{&h.Deliveries}},
 		} {
 			if err := tx.QueryRowContext(ctx, q.query, q.args...).Scan(q.into...); err != nil {
@@ -77,7 +85,7 @@ func (s *Store) months(ctx context.Context, tx bun.Tx, company string, first civ
 	if err != nil {
 		return nil, err
 	}
-	rows, err = tx.QueryContext(ctx, `SELECT occurred_at / ?0, `+s.total("fee_posted")+` FROM arrivals
+	rows, err = tx.QueryContext(ctx, `SELECT occurred_at / ?0, `+s.total("fee_booked")+` FROM arrivals
 		WHERE company_id = ?1 AND occurred_at >= ?2 AND fee_posted <> 0 GROUP BY occurred_at / ?0`,
 		(24 * time.Hour).Microseconds(), company, micros(first.Time()))
 	if err != nil {

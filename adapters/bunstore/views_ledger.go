@@ -10,6 +10,7 @@ import (
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 	"github.com/acquit-app/acquit/core/posting"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -175,6 +176,9 @@ type accountLineRow struct {
 	Aux           string
 	Debit, Credit int64
 	Letter        string
+
+	ForeignMinor    int64
+	ForeignCurrency string
 }
 
 // list reads the lines of a period, in order. The lines are chosen before anything is joined to them.
@@ -183,7 +187,7 @@ func (a accountLines) list(ctx context.Context, first, last int, which selectQue
 	var rows []accountLineRow
 	err := a.db.NewSelect().TableExpr("(?) AS l", which(lines)).
 		ColumnExpr("l.seq, l.n, e.number, e.year, e.journal, l.date, e.piece, CASE WHEN l.label = '' THEN e.label ELSE l.label END AS label").
-		ColumnExpr("l.aux, l.debit, l.credit, coalesce(m.code, '') AS letter").
+		ColumnExpr("l.aux, l.debit, l.credit, coalesce(m.code, '') AS letter, l.foreign_minor, l.foreign_currency").
 		Join("JOIN journal_entries AS e ON e.company_id = l.company_id AND e.seq = l.seq").
 		Join("LEFT JOIN line_matches AS m ON m.company_id = l.company_id AND m.seq = l.seq AND m.n = l.n AND m.dissolved_at = 0").
 		Scan(ctx, &rows)
@@ -195,6 +199,9 @@ func accountLinesOf(rows []accountLineRow) []app.AccountLine {
 	for i, r := range rows {
 		out[i] = app.AccountLine{Seq: r.Seq, Number: r.Number, Year: r.Year, Journal: r.Journal, Date: day(r.Date), Piece: r.Piece,
 			Label: r.Label, Aux: r.Aux, Debit: r.Debit, Credit: r.Credit, Letter: r.Letter}
+		if r.ForeignCurrency != "" {
+			out[i].Foreign = money.Of(r.ForeignMinor, money.Currency(r.ForeignCurrency))
+		}
 	}
 	return out
 }

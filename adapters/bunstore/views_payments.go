@@ -94,8 +94,14 @@ func (s *Store) Arrivals(ctx context.Context, company string, f app.ArrivalQuery
 	if len(f.Kinds) > 0 {
 		q = q.Where("a.kind IN (?)", bun.In(f.Kinds))
 	}
+	if f.Related != "" {
+		q = q.Where("a.related_id = ?", f.Related).Where("a.related_id <> ''")
+	}
 	if f.Document != "" {
 		q = q.Where("a.document_id = ?", f.Document).Where("a.document_id <> ''")
+	}
+	if f.Payout != "" {
+		q = q.Where("a.payout_id = ?", f.Payout).Where("a.payout_id <> ''")
 	}
 	var rows []arrivalListRow
 	err = s.read.NewSelect().TableExpr("(?) AS page CROSS JOIN arrivals AS a", k.apply(q)).
@@ -183,10 +189,18 @@ func (s *Store) arrivalIDs(ctx context.Context, company, which string, limit int
 	return ids, s.refusal(ctx, err, nil)
 }
 
+// ArrivalsUnvalued implements app.Views.
+func (s *Store) ArrivalsUnvalued(ctx context.Context, company string, limit int) ([]string, error) {
+	return s.arrivalIDs(ctx, company, "unvalued", limit)
+}
+
+// toBe is what a payment will settle: its gross amount as long as nobody knows better.
+const toBe = "CASE WHEN settled_currency = '' THEN gross ELSE settled END"
+
 // Waiting implements app.Views.
 func (s *Store) Waiting(ctx context.Context, company, document string) (int64, error) {
 	var sum int64
-	err := s.read.QueryRowContext(ctx, `SELECT `+s.total("gross")+` FROM arrivals
+	err := s.read.QueryRowContext(ctx, `SELECT `+s.total(toBe)+` FROM arrivals
 		WHERE company_id = ? AND document_id = ? AND document_id <> '' AND kind = 'payment' AND state IN ('ready', 'review')`, company, document).Scan(&sum)
 	return sum, s.refusal(ctx, err, nil)
 }

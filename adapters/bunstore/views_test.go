@@ -20,6 +20,7 @@ import (
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 )
 
 // Whatever the views are asked, the database answers what the model answers from memory.
@@ -41,6 +42,7 @@ func TestViewsAgreeWithTheModel(t *testing.T) {
 		t.Run("mails", v.mails)
 		t.Run("entries", v.entries)
 		t.Run("accounts", v.accounts)
+		t.Run("other currencies", v.exchange)
 		t.Run("summaries", v.summaries)
 		t.Run("streams", func(t *testing.T) { v.streams(t, m) })
 		t.Run("while the books grow", func(t *testing.T) {
@@ -66,6 +68,7 @@ func TestViewsAgreeWithTheModel(t *testing.T) {
 				return nil
 			}))
 			v.accounts(t)
+			v.exchange(t)
 		})
 	})
 }
@@ -379,6 +382,7 @@ func (v *viewer) arrivals(t *testing.T) {
 	for _, limit := range []int{1, 5, 1000} {
 		same(t, "ready", func(w app.Views) ([]string, error) { return w.ArrivalsReady(ctx, company, limit) }, v)
 		same(t, "unmatched", func(w app.Views) ([]string, error) { return w.ArrivalsUnmatched(ctx, company, limit) }, v)
+		same(t, "unvalued", func(w app.Views) ([]string, error) { return w.ArrivalsUnvalued(ctx, company, limit) }, v)
 	}
 }
 
@@ -488,6 +492,47 @@ func (v *viewer) accounts(t *testing.T) {
 			same(t, "balance", func(w app.Views) (int64, error) { return w.Balance(ctx, company, account, aux) }, v)
 		}
 	}
+}
+
+// exchange asks what is about other currencies, and sums of commissions.
+func (v *viewer) exchange(t *testing.T) {
+	for _, to := range []civil.Date{{}, civil.Of(2025, 12, 31), civil.Of(2026, 1, 20)} {
+		for _, account := range []string{"517100", "999"} {
+			for _, cur := range []money.Currency{"USD", "GBP"} {
+				same(t, "standing", func(w app.Views) (books.Standing, error) { return w.Standing(ctx, company, account, cur, to) }, v)
+			}
+		}
+		for _, accounts := range [][]string{{"627800"}, {"627800", "706000"}, nil} {
+			for _, journal := range []string{"BQ", "VE"} {
+				same(t, "charges", func(w app.Views) ([]app.MonthSum, error) {
+					return w.Charges(ctx, company, journal, accounts, civil.Of(2025, 12, 10), to)
+				}, v)
+			}
+		}
+	}
+	sources := []string{"none"}
+	p, err := v.model.Entries(ctx, company, app.EntryQuery{Paging: app.Paging{Limit: 20}})
+	must(t, err)
+	for _, e := range p.Items {
+		sources = append(sources, e.Source)
+	}
+	if found := same(t, "posted", func(w app.Views) (map[string]app.EntryRef, error) { return w.Posted(ctx, company, sources) }, v); len(found) != len(p.Items) {
+		t.Errorf("%d entries by %d sources", len(found), len(p.Items))
+	}
+	same(t, "posted nothing", func(w app.Views) (map[string]app.EntryRef, error) { return w.Posted(ctx, company, nil) }, v)
+	for _, cur := range []money.Currency{"", "USD"} {
+		rates := func(w app.Views) func(app.Paging) (app.Page[ledger.Rate], error) {
+			return func(p app.Paging) (app.Page[ledger.Rate], error) {
+				return w.Rates(ctx, company, app.RateQuery{Currency: cur, Paging: p})
+			}
+		}
+		if d := bookstest.Diff(forward(t, "rates in the model", rates(v.model)), wholeList(t, "rates", 3, rates(v.real))); d != "" {
+			t.Errorf("rates of %q: %s", cur, d)
+		}
+	}
+	same(t, "rates of none", func(w app.Views) (app.Page[ledger.Rate], error) {
+		return w.Rates(ctx, company, app.RateQuery{Currency: "SEK"})
+	}, v)
 }
 
 func (v *viewer) summaries(t *testing.T) {

@@ -5,7 +5,8 @@
 // set opens, which is what makes rotation possible without touching what was sealed before.
 //
 // Whoever holds the key file and the database can read the secrets: keep them on different disks, and back the key
-// file up. Without it the secrets are lost and must be typed in again; documents and entries are not concerned.
+// file up. Without it the secrets are lost and must be typed in again, and so is the evidence that gateways sent; documents
+// and entries are not concerned.
 package seal
 
 import (

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
+	"github.com/acquit-app/acquit/adapters/logmask"
 	"github.com/acquit-app/acquit/core/fault"
 	"github.com/alecthomas/kong"
 	"github.com/rs/zerolog"
@@ -33,7 +34,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Make a demonstration company with a year of business."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date."`
 	Export  exportCmd  `cmd:"" help:"Write a fiscal year as FEC or CSV."`
-	Verify  verifyCmd  `cmd:"" help:"Recompute the hash chain of a company's entries."`
+	Verify  verifyCmd  `cmd:"" help:"Recompute the hash chain of a company's entries, and check the evidence kept."`
 	User    userCmd    `cmd:"" help:"Create users and set passwords."`
 	Plugin  pluginCmd  `cmd:"" help:"List gateway programs and say which to trust."`
 	Key     keyCmd     `cmd:"" help:"Change the key that seals secrets."`
@@ -93,6 +94,7 @@ type exitCode int
 
 func (exitCode) Error() string { return "" }
 
+// newLogger makes the log of the whole program: use cases, screens, gateway programs. Everything in it is masked.
 func newLogger(w io.Writer, g globals) zerolog.Logger {
 	level, err := zerolog.ParseLevel(g.LogLevel)
 	if err != nil {
@@ -101,7 +103,7 @@ func newLogger(w io.Writer, g globals) zerolog.Logger {
 	if g.LogFormat == "text" {
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: "15:04:05", NoColor: w != os.Stderr}
 	}
-	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+	return zerolog.New(logmask.Writer(w)).Level(level).With().Timestamp().Logger()
 }
 
 // database is where the books are.

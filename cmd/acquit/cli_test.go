@@ -16,7 +16,7 @@ import (
 
 // TestHelp asks every command what it is for, in the real program's own words.
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"", "serve", "demo", "migrate", "export", "verify", "user", "user add", "user password", "user list", "plugin", "plugin list", "plugin trust", "plugin forget", "key", "key rotate"} {
+	for _, command := range []string{"", "serve", "demo", "migrate", "export", "verify", "user", "user add", "user password", "user list", "plugin", "plugin list", "plugin trust", "plugin check", "plugin forget", "key", "key rotate"} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), append(strings.Fields(command), "--help"), &out, &errs)
 		if code != 0 || errs.Len() > 0 || !strings.Contains(out.String(), "Usage: acquit") || strings.Count(out.String(), "\n") < 5 {
@@ -28,7 +28,7 @@ func TestHelp(t *testing.T) {
 // TestWrongUsage is answered by 2 and by where to read more, before anything is opened or made.
 func TestWrongUsage(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	for _, args := range []string{"sevre", "serve --port 80", "export", "export pdf", "user add claire@example.com", "user add claire@example.com --name Claire --role king", "plugin trust", "verify --log-level loud"} {
+	for _, args := range []string{"sevre", "serve --port 80", "export", "export pdf", "user add claire@example.com", "user add claire@example.com --name Claire --role king", "plugin trust", "plugin check", "plugin check nowhere", "verify --log-level loud"} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), append(strings.Fields(args), "--data", data), &out, &errs)
 		if code != 2 || !strings.Contains(errs.String(), "--help") {
@@ -87,7 +87,14 @@ func TestCommands(t *testing.T) {
 		expect(0, "not trusted", "", "plugin", "list")
 		expect(1, "it is not trusted", "", "plugin", "trust", "sandbox", "--checksum", strings.Repeat("0", 64))
 		expect(1, "acquit-gateway-nothing", "", "plugin", "trust", "nothing")
-		expect(0, "is trusted as it is now", "", "plugin", "trust", "sandbox")
+		if said := expect(0, "is trusted as it is now", "", "plugin", "trust", "sandbox"); !strings.Contains(said, "breaks 0") {
+			t.Errorf("plugin trust shows no verdict:\n%s", said)
+		}
+
+		program := filepath.Join(i.bin, "acquit-gateway-sandbox")
+		expect(0, "No rule is broken", "", "plugin", "check", program)
+		expect(0, `"failed": 0`, "", "plugin", "check", "--json", program)
+		expect(1, "start", "", "plugin", "check", filepath.Join(i.bin, "acquit"))
 
 		i.issueSome(3)
 		expect(0, "A new key", "", "key", "rotate")

@@ -91,6 +91,9 @@ func TestDemoMeetsTheSandbox(t *testing.T) {
 			if held := provider.Balance(conn.AccountID); len(held) != 1 || held[0].Minor() != sum {
 				t.Errorf("%s: the sandbox holds %v, the books and the desk say %d", when, held, sum)
 			}
+			if p, err := a.ProveNow(ctx, access.System(company), conn.ID); err != nil || p.State != inbox.ProofProven || len(p.Findings) > 0 || !p.HasItems || p.Listed < 100 {
+				t.Errorf("%s: the proof is %+v, %v", when, p, err)
+			}
 		}
 		proof("as it was made")
 		system := access.System(company)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -31,7 +32,8 @@ const patience = time.Minute
 // programs is a folder with the real programs, built once for the whole run.
 var programs = sync.OnceValues(func() (string, error) {
 	dir := filepath.Join(scratch, "bin")
-	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "github.com/acquit-app/acquit/cmd/acquit", "github.com/acquit-app/acquit/cmd/acquit-gateway-sandbox")
+	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "github.com/acquit-app/acquit/cmd/acquit",
+		"github.com/acquit-app/acquit/cmd/acquit-gateway-sandbox", "github.com/acquit-app/acquit/cmd/acquit-gateway-stripe", "github.com/acquit-app/acquit/cmd/acquit-gateway-paypal")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
@@ -69,6 +71,8 @@ type installation struct {
 	online   string // payment method ids
 	transfer string
 	base     string // address, while it serves
+	level    string // of its log; empty: warn
+	log      *lockedBuffer
 }
 
 const (
@@ -112,7 +116,7 @@ func (i *installation) must(err error) {
 
 // flags are what every command of this installation is given.
 func (i *installation) flags() []string {
-	f := []string{"--data", i.data, "--gateways", i.bin, "--log-level", "warn"}
+	f := []string{"--data", i.data, "--gateways", i.bin, "--log-level", cmp.Or(i.level, "warn")}
 	if i.database != "" {
 		f = append(f, "--database", i.database)
 	}
@@ -179,10 +183,11 @@ func (i *installation) serve(args ...string) (stop func()) {
 	i.t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(i.ctx))
 	said := newAnnouncement()
-	var complaints lockedBuffer
+	complaints := &lockedBuffer{}
+	i.log = complaints
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, append(append([]string{"serve", "--listen", "127.0.0.1:0"}, args...), i.flags()...), said, &complaints)
+		ended <- run(ctx, append(append([]string{"serve", "--listen", "127.0.0.1:0"}, args...), i.flags()...), said, complaints)
 	}()
 	stop = sync.OnceFunc(func() {
 		cancel()

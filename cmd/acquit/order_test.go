@@ -93,8 +93,12 @@ func (w *world) kept(invoice string) string {
 	if len(a.Sightings) == 0 {
 		w.t.Error("nothing tells where the payment came from")
 	}
-	a.Sightings = nil // the provenance, which is what differs
-	a.Version = 0     // counts the sightings
+	if a.EvidenceHash == "" || a.EntryEvidence != a.EvidenceHash || a.FeeEvidence != a.EvidenceHash {
+		w.t.Errorf("it rests on %q, %q, %q", a.EvidenceHash, a.EntryEvidence, a.FeeEvidence)
+	}
+	a.EvidenceHash, a.EntryEvidence, a.FeeEvidence = "", "", "" // of what names this sale
+	a.Sightings = nil                                           // the provenance, which is what differs
+	a.Version = 0                                               // counts the sightings
 	var b strings.Builder
 	for _, what := range []any{v, attempts, arrivals.Items, receipts.Items, entries} {
 		fmt.Fprintf(&b, "%+v\n", what)

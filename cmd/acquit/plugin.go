@@ -9,6 +9,7 @@ import (
 type pluginCmd struct {
 	List   pluginListCmd   `cmd:"" help:"List the gateway programs found and whether they are trusted."`
 	Trust  pluginTrustCmd  `cmd:"" help:"Pin a gateway program by its SHA-256, so that it may run."`
+	Check  pluginCheckCmd  `cmd:"" help:"Run a gateway program and say which of the rules that need no account it keeps."`
 	Forget pluginForgetCmd `cmd:"" help:"Take a gateway's pin away: it will not be started again."`
 }
 
@@ -61,7 +62,7 @@ func (c *pluginTrustCmd) Run(s *session) error {
 		if err := pluginhost.OpenLock(s.g.lockFile()).Trust(f); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.out, "%s is trusted as it is now.\n  %s\n  SHA-256 %s\n", f.Name, f.Path, f.Checksum)
+		fmt.Fprintf(s.out, "%s is trusted as it is now.\n  %s\n  SHA-256 %s\n  %s\n", f.Name, f.Path, f.Checksum, verdict(s.ctx, f.Path))
 		return nil
 	}
 	return fmt.Errorf("no program acquit-gateway-%s was found", c.Name)

@@ -33,6 +33,7 @@ func TestRandomRun(t *testing.T) {
 		for i := range *randomSteps {
 			r.step()
 			if i%100 == 99 {
+				r.prove(false)
 				r.settleDust()
 				r.check()
 			}
@@ -109,7 +110,7 @@ func (r *run1) step() {
 		do     func()
 	}{
 		{10, r.newInvoice}, {5, r.newQuote}, {25, r.pay}, {10, r.comeBack}, {12, r.webhook}, {6, r.poll}, {8, r.provide}, {10, r.integrate},
-		{4, r.replay}, {5, r.human}, {5, r.typedReceipt}, {3, r.creditNote}, {3, r.finalInvoice}, {2, r.crash}, {3, r.loseAnswers}, {2, r.endQuote}, {2, r.useCredit},
+		{4, r.replay}, {5, r.human}, {5, r.typedReceipt}, {3, r.creditNote}, {3, r.finalInvoice}, {2, r.crash}, {3, r.loseAnswers}, {2, r.endQuote}, {2, r.useCredit}, {6, r.refund},
 	}
 	total := 0
 	for _, a := range actions {
@@ -456,13 +457,41 @@ func (r *run1) useCredit() {
 	r.allow("refund-credit "+c.Code, err)
 }
 
+// refund gives a receipt back from our side, whole or in part; the gateway may not answer.
+func (r *run1) refund() {
+	online := true
+	page, err := r.store.Receipts(r.ctx, r.who.Company, app.ReceiptQuery{Online: &online, Paging: app.Paging{Limit: 50}})
+	r.must(err)
+	rec, ok := pick(r.rnd, page.Items)
+	if !ok || rec.Left() == 0 {
+		return
+	}
+	part := rec.Left()
+	if r.rnd.IntN(2) == 0 {
+		part = 1 + r.rnd.Int64N(part)
+	}
+	cover := []inbox.Cover{inbox.CoverCreditNote, inbox.CoverGesture}[r.rnd.IntN(2)]
+	_, err = r.app.Refund(r.ctx, r.who, rec.ID, app.RefundInput{Amount: money.Of(part, money.EUR), Cover: cover})
+	r.allow(fmt.Sprintf("refund %s %d", rec.ID, part), err)
+}
+
+// refundAgain asks again for refunds of unknown outcome, as the workers do.
+func (r *run1) refundAgain() {
+	r.clock.Advance(15 * time.Minute)
+	w, err := r.store.DueWork(r.ctx, r.app.Now(), 200)
+	r.must(err)
+	for _, it := range w.Refunds {
+		r.allow("refund again "+it.ID, r.app.SendRefund(r.ctx, it.Company, it.ID))
+	}
+}
+
 func (r *run1) crash() {
 	r.say("crash")
 	r.restart()
 }
 
 func (r *run1) loseAnswers() {
-	call, _ := pick(r.rnd, []string{"create_checkout", "settle_checkout", "list_payments", "fetch_payment", "expire_checkout"})
+	call, _ := pick(r.rnd, []string{"create_checkout", "settle_checkout", "list_payments", "fetch_payment", "expire_checkout", "refund"})
 	r.provider.Inject(r.account, sandbox.Fault{Call: call, Kind: gateway.ErrRetryable, Outcome: gateway.Unknown, Done: r.rnd.IntN(2) == 0, Times: 1})
 	r.say("lose an answer of %s", call)
 }
@@ -483,6 +512,7 @@ func (r *run1) settleDust() {
 				r.must(err)
 			}
 		}
+		r.refundAgain()
 		for range 4 { // injected faults run out
 			if _, err := r.app.Refresh(r.ctx, r.who, r.conn.ID); err == nil {
 				break
@@ -545,8 +575,29 @@ func (r *run1) check() {
 	if got := r.balance(r.conn.GatewayAccount, ""); got != held {
 		r.fail("the books say the gateway holds %d, the gateway says %d", got, held)
 	}
+	r.prove(true)
 	r.checkDocuments()
 	r.checkNumbers()
+}
+
+// prove checks the gateway account: whatever stands between the books and the provider is explained to the cent. While
+// answers are being lost a check may fail, and goes on the next time.
+func (r *run1) prove(settled bool) {
+	r.t.Helper()
+	p, err := r.app.ProveNow(r.ctx, r.who, r.conn.ID)
+	if err != nil && !settled {
+		r.allow("prove", err)
+		return
+	}
+	r.must(err)
+	for _, b := range p.Balances {
+		if b.Unexplained != 0 || b.UnpaidRest != 0 {
+			r.fail("the proof leaves %d and %d: %+v", b.Unexplained, b.UnpaidRest, p)
+		}
+	}
+	if p.State != inbox.ProofProven || len(p.Payouts) > 0 {
+		r.fail("the proof is %s: %+v", p.State, p)
+	}
 }
 
 func (r *run1) balance(account, aux string) int64 {

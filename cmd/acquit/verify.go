@@ -20,10 +20,11 @@ type verifyCmd struct {
 func (verifyCmd) Help() string {
 	return `Each posted entry carries a SHA-256 over its content and the entry before it. This command recomputes all of them,
 checks that every entry balances and that no number is missing, and compares the end with the head on record. It exits
-with 3 and names the first bad entry when the chain is broken. docs/chain.md says how to check it without this program.`
+with 3 and names the first bad entry when the chain is broken. It also opens every payload that gateways sent and is
+kept, compares it with its hash, and looks for those that are missing; a bad one ends with 3 too. docs/chain.md says how to check it without this program.`
 }
 
-// brokenChain is the exit code for a chain that does not verify, told apart from "could not look".
+// brokenChain is the exit code for a chain, or evidence, that does not verify, told apart from "could not look".
 const brokenChain exitCode = 3
 
 func (c *verifyCmd) Run(s *session) (err error) {
@@ -56,9 +57,19 @@ func (c *verifyCmd) Run(s *session) (err error) {
 		if b := r.Break; b != nil {
 			broken = true
 			fmt.Fprintf(s.out, "%s: BROKEN at entry %d (number %s/%d): %s\n", ref.Name, b.Seq, b.Year, b.Number, b.What)
+		} else {
+			fmt.Fprintf(s.out, "%s: %d entries, sound. Head %d:%s\n", ref.Name, r.Entries, r.Recorded.Seq, r.Recorded.Hash)
+		}
+		e, err := h.app.VerifyEvidence(s.ctx, operator(ref.ID))
+		if err != nil {
+			return err
+		}
+		if e.Bad > 0 {
+			broken = true
+			fmt.Fprintf(s.out, "%s: BROKEN evidence: %d of %d payloads, the first %s of %s (%s)\n", ref.Name, e.Bad, e.Bad+e.Sound, e.First.Hash, e.First.Subject, e.First.What)
 			continue
 		}
-		fmt.Fprintf(s.out, "%s: %d entries, sound. Head %d:%s\n", ref.Name, r.Entries, r.Recorded.Seq, r.Recorded.Hash)
+		fmt.Fprintf(s.out, "%s: %d payloads of gateways, sound; %d erased after their retention\n", ref.Name, e.Sound, e.Erased)
 	}
 	if broken {
 		return brokenChain

@@ -9,6 +9,7 @@ import (
 	"github.com/acquit-app/acquit/adapters/fiberweb/home"
 	"github.com/acquit-app/acquit/adapters/fiberweb/paying"
 	"github.com/acquit-app/acquit/adapters/fiberweb/payments"
+	"github.com/acquit-app/acquit/adapters/fiberweb/proofs"
 	"github.com/acquit-app/acquit/adapters/fiberweb/sales"
 	"github.com/acquit-app/acquit/adapters/fiberweb/settings"
 	"github.com/acquit-app/acquit/adapters/fiberweb/setup"
@@ -46,6 +47,7 @@ func (h *house) web(s *session, o fiberweb.Options) (web *fiberweb.Server, first
 	home.Mount(web, h.app, mailbox{h.outbox})
 	sales.Mount(web, h.app)
 	payments.Mount(web, h.app)
+	proofs.Mount(web, h.app)
 	accounting.Mount(web, h.app)
 	settings.Mount(web, h.app)
 	setup.Mount(web, h.app, code)

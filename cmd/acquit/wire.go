@@ -11,6 +11,7 @@ import (
 	"github.com/acquit-app/acquit/adapters/bunstore"
 	"github.com/acquit-app/acquit/adapters/export"
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
+	"github.com/acquit-app/acquit/adapters/logmask"
 	"github.com/acquit-app/acquit/adapters/mail"
 	"github.com/acquit-app/acquit/adapters/mail/template"
 	"github.com/acquit-app/acquit/adapters/passwords"
@@ -102,7 +103,11 @@ func (h *house) Close() error {
 type logbook struct{ log zerolog.Logger }
 
 func (l logbook) Warn(msg string, err error, keyvals ...string) {
-	fields(l.log.Warn().Err(err), keyvals).Msg(msg)
+	e := l.log.Warn()
+	if err != nil {
+		e = e.Str(zerolog.ErrorFieldName, logmask.Error(err))
+	}
+	fields(e, keyvals).Msg(msg)
 }
 
 func (l logbook) Info(msg string, keyvals ...string) { fields(l.log.Info(), keyvals).Msg(msg) }

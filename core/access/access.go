@@ -30,13 +30,14 @@ const (
 	ManageUsers Action = "manage_users"
 	ExportBooks Action = "export"
 	Observe     Action = "observe" // store what a gateway reported
+	Inspect     Action = "inspect" // open what a gateway sent, payers' data included
 )
 
 var allowed = map[Role]map[Action]bool{
-	Owner:      {Read: true, Sell: true, Keep: true, Configure: true, ManageUsers: true, ExportBooks: true, Observe: true},
-	Accountant: {Read: true, Sell: true, Keep: true, Configure: true, ExportBooks: true, Observe: true},
+	Owner:      {Read: true, Sell: true, Keep: true, Configure: true, ManageUsers: true, ExportBooks: true, Observe: true, Inspect: true},
+	Accountant: {Read: true, Sell: true, Keep: true, Configure: true, ExportBooks: true, Observe: true, Inspect: true},
 	Sales:      {Read: true, Sell: true},
-	Auditor:    {Read: true, ExportBooks: true},
+	Auditor:    {Read: true, ExportBooks: true, Inspect: true},
 	Service:    {Read: true, Keep: true, Observe: true},
 }
 

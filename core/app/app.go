@@ -46,6 +46,9 @@ type App struct {
 	founding sync.Mutex // one first user
 	tokens   tokenMemory
 	codes    codeMemory
+	versions versionMemory
+	breakers breakers
+	words    reasonMemory
 }
 
 // New wires the use cases.
@@ -62,7 +65,7 @@ func New(d Deps) *App {
 			d.Zone = paris
 		}
 	}
-	return &App{Deps: d, nudge: newNudges()}
+	return &App{Deps: d, nudge: newNudges(), breakers: breakers{now: d.Now, of: map[string]*breaker{}}}
 }
 
 // Words writes what people read, in a language ("fr", "en").
@@ -74,14 +77,14 @@ type Words interface {
 	Fault(lang string, err error) string
 }
 
-// Letters makes the subject and the two parts of a customer's mail.
+// Letters makes the subject and the two parts of a mail.
 type Letters interface {
 	Write(l Letter) (subject, text, html string, err error)
 }
 
-// Letter is what a mail to a customer says. Amounts and dates are formatted already; what is empty is left out.
+// Letter is what a mail to a customer says, or to one of the company about a connection. Amounts and dates are formatted already; what is empty is left out.
 type Letter struct {
-	Kind     string // "invoice", "credit_note", "quote", "deposit_receipt", "reminder"
+	Kind     string // "invoice", "credit_note", "quote", "deposit_receipt", "reminder", "connection_lost"
 	Lang     string
 	Company  string
 	Customer string
@@ -95,6 +98,7 @@ type Letter struct {
 	Intro    string // the company's own words
 	Note     string
 	Footer   string
+	Screen   string // where it is dealt with, on a mail to one of the company
 }
 
 // Passwords hashes and checks passwords.

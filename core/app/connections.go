@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/acquit-app/acquit/core/ids"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 	"github.com/acquit-app/acquit/core/party"
 	"github.com/shopspring/decimal"
 )
@@ -94,7 +96,8 @@ func (a *App) ConnectionForm(ctx context.Context, who access.Actor, id string) (
 // connection is not offered to payers before SwitchOn. An account that was connected before takes its old connection up
 // again, so that what it brought in then is known to it. Codes: gateway_not_found and the other reasons why a gateway
 // cannot be used; on "settings.<name>" required, too_long, bad_characters, bad_code, bad_choice, bad_url, unknown_thing,
-// gateway_refused; gateway_refused, gateway_down, gateway_broken; already_exists when the account is connected.
+// gateway_credentials; gateway_credentials, gateway_refused, gateway_down, gateway_broken; already_exists when the account
+// is connected.
 func (a *App) Connect(ctx context.Context, who access.Actor, name string, settings map[string]string) (inbox.Connection, error) {
 	none := inbox.Connection{}
 	if err := who.May(access.Configure); err != nil {
@@ -125,12 +128,13 @@ func (a *App) Connect(ctx context.Context, who access.Actor, name string, settin
 	if ok {
 		c = old
 	}
+	hooked := false
 	if old.Status != inbox.Connected && old.Status != inbox.NeedsAttention { // else it is refused below, unless this very request did it
-		if values, err = a.installWebhook(ctx, who.Company, c, account, info, values); err != nil {
+		if values, hooked, err = a.hookAtConnect(ctx, who.Company, c, account, info, values); err != nil {
 			return none, err
 		}
 	}
-	err = a.write(ctx, who, access.Configure, func(_ context.Context, tx *books.Tx) error {
+	err = a.write(ctx, who, access.Configure, func(ctx context.Context, tx *books.Tx) error {
 		now := c
 		if old, ok := accountOnFile(tx.Setup(), name, account); ok {
 			if old.Status != inbox.Disconnected || old.ID != c.ID {
@@ -138,8 +142,14 @@ func (a *App) Connect(ctx context.Context, who access.Actor, name string, settin
 			}
 			now = old
 		} else {
-			now.Label = freeLabel(tx.Setup(), label)
+			now.Label, now.ConnectedAt = freeLabel(tx.Setup(), label), tx.Now()
 			proposeBooks(tx, &now)
+			if own := tx.Setup().Company.Currency; account.Currency.Valid() && account.Currency != own {
+				now.BalanceAccounts = map[money.Currency]string{account.Currency: proposeBalance(tx, now, account.Currency)}
+			}
+		}
+		if hooked {
+			now.WebhookURL, now.WebhookAt = a.webhookURL(tx.Company(), now.ID), tx.Now()
 		}
 		now.Mode, now.AccountID, now.Account = account.Mode, account.ID, account.Name
 		if err := a.keepSettings(tx.Company(), &now, info, values); err != nil {
@@ -151,9 +161,31 @@ func (a *App) Connect(ctx context.Context, who access.Actor, name string, settin
 		tx.Log(who.Name, "gateway_connected", now.ID, now.Label)
 		tx.Made(now.ID)
 		c = now
-		return nil
+		return resume(ctx, tx, now)
 	})
+	if err == nil {
+		a.works(c)
+	}
 	return withoutSecrets(c), err
+}
+
+// resume lets a connection that works again be read at once, on from where it was left.
+func resume(ctx context.Context, tx *books.Tx, c inbox.Connection) error {
+	f, _, err := tx.Feeds.Find(ctx, c.ID)
+	if err != nil || c.Status != inbox.Connected {
+		return err
+	}
+	f.ID, f.Failures, f.LastError, f.NextPoll = c.ID, 0, "", tx.Now()
+	tx.Feeds.Put(f)
+	return nil
+}
+
+// works notes outside the books that a connection was proved to work.
+func (a *App) works(c inbox.Connection) {
+	if c.Status == inbox.Connected {
+		a.breakers.forget(c.ID)
+		wake(a.nudge.poll)
+	}
 }
 
 // TestConnection asks the provider whether the connection still works and records the answer. Codes: unknown_thing,
@@ -174,7 +206,7 @@ func (a *App) TestConnection(ctx context.Context, who access.Actor, id string) (
 	if cause == nil {
 		cause = sameAccount(c, account)
 	}
-	err = a.write(ctx, who, access.Configure, func(_ context.Context, tx *books.Tx) error {
+	err = a.write(ctx, who, access.Configure, func(ctx context.Context, tx *books.Tx) error {
 		now, ok := tx.Setup().Connections[id]
 		if !ok || now.Status == inbox.Disconnected {
 			return notFound("connection", id)
@@ -189,12 +221,20 @@ func (a *App) TestConnection(ctx context.Context, who access.Actor, id string) (
 		if now.Status != before.Status || now.Problem != before.Problem || now.Detail != before.Detail || now.Account != before.Account {
 			now.Version++
 			tx.Set(now)
+			if now.Status != before.Status {
+				tx.Log(who.Name, "connection_"+string(now.Status), id, now.Label)
+			}
 		}
 		c = now
+		if before.Status != inbox.Connected {
+			return resume(ctx, tx, now)
+		}
 		return nil
 	})
 	if cause != nil {
 		err = cause
+	} else if err == nil {
+		a.works(c)
 	}
 	return withoutSecrets(c), err
 }
@@ -211,7 +251,9 @@ type ConnectionInput struct {
 	BankAccount       string
 	DisputeFeeAccount string
 	FeeVAT            inbox.FeeVAT
-	FeeVATRate        decimal.Decimal // percent, when FeeVAT is domestic
+	FeeVATRate        decimal.Decimal // percent; of the fee when FeeVAT is domestic, of the base when self-assessed (0: 20)
+	// BalanceAccounts are the accounts of balances in other currencies; nil: as they are.
+	BalanceAccounts map[money.Currency]string
 }
 
 // UpdateConnection changes where a connection's money is posted and, when settings are given, its settings: they are
@@ -248,7 +290,7 @@ func (a *App) UpdateConnection(ctx context.Context, who access.Actor, id string,
 			return none, err
 		}
 	}
-	err = a.write(ctx, who, access.Configure, func(_ context.Context, tx *books.Tx) error {
+	err = a.write(ctx, who, access.Configure, func(ctx context.Context, tx *books.Tx) error {
 		now, ok := tx.Setup().Connections[id]
 		if !ok || now.Status == inbox.Disconnected {
 			return notFound("connection", id)
@@ -265,6 +307,9 @@ func (a *App) UpdateConnection(ctx context.Context, who access.Actor, id string,
 				return err
 			}
 			judge(&now, account)
+			if err := resume(ctx, tx, now); err != nil {
+				return err
+			}
 		}
 		now.Version++
 		tx.Set(now)
@@ -272,6 +317,12 @@ func (a *App) UpdateConnection(ctx context.Context, who access.Actor, id string,
 		c = now
 		return nil
 	})
+	if err == nil && in.BalanceAccounts != nil {
+		err = a.revalue(ctx, who)
+	}
+	if err == nil && values != nil {
+		a.works(c)
+	}
 	return withoutSecrets(c), a.sayWho(ctx, who.Company, id, err)
 }
 
@@ -318,7 +369,7 @@ func (a *App) Disconnect(ctx context.Context, who access.Actor, id string) error
 	}
 	_, err = a.onConnection(ctx, who, id, "gateway_disconnected", func(_ *books.Tx, c *inbox.Connection) error {
 		c.On, c.Status, c.Problem, c.Detail = false, inbox.Disconnected, "", ""
-		c.Sealed, c.Public = nil, nil
+		c.Sealed, c.Public, c.WebhookURL, c.WebhookAt = nil, nil, "", time.Time{}
 		return nil
 	})
 	return err
@@ -343,17 +394,25 @@ func (a *App) onConnection(ctx context.Context, who access.Actor, id, action str
 	return withoutSecrets(out), err
 }
 
-// openGateway opens a connection with its secrets. It starts nothing and asks the provider nothing. Codes: gateway_off when
-// the connection was taken away, and why the gateway's program cannot be used.
+// openGateway opens a connection with its secrets, watched (see line). It starts nothing and asks the provider nothing.
+// Codes: gateway_off when the connection was taken away, its own problem while it needs attention, and why the gateway's
+// program cannot be used.
 func (a *App) openGateway(ctx context.Context, company string, c inbox.Connection) (gateway.Gateway, error) {
 	if c.Status == inbox.Disconnected {
 		return nil, fault.New(fault.Refused, fault.GatewayOff, "gateway", c.Label)
+	}
+	if c.Status == inbox.NeedsAttention {
+		return nil, attention(c)
 	}
 	values, err := a.settings(company, c)
 	if err != nil {
 		return nil, err
 	}
-	return a.open(ctx, company, c, values)
+	g, err := a.open(ctx, company, c, values)
+	if err != nil {
+		return nil, err
+	}
+	return a.watched(company, c, g), nil
 }
 
 func (a *App) open(ctx context.Context, company string, c inbox.Connection, values map[string]string) (gateway.Gateway, error) {
@@ -367,8 +426,8 @@ func (a *App) webhookURL(company, connection string) string {
 }
 
 // gatewayFault turns what a gateway answered into a refusal that people understand; a fault passes as it is. gateway names
-// the connection for people. Codes: gateway_refused (settings, or a request that will never do), gateway_down (for now),
-// webhook_refused (a delivery that does not verify), gateway_broken.
+// the connection for people. Codes: gateway_credentials (settings), gateway_refused (a request that will never do),
+// gateway_down (for now), webhook_refused (a delivery that does not verify), gateway_broken.
 func gatewayFault(name string, err error) error {
 	if err == nil || len(fault.All(err)) > 0 {
 		return err
@@ -380,7 +439,7 @@ func gatewayFault(name string, err error) error {
 	}
 	switch e.Kind {
 	case gateway.ErrConfig:
-		f := fault.New(fault.Refused, fault.GatewayRefused, "gateway", name, "detail", detail)
+		f := fault.New(fault.Refused, fault.GatewayCredentials, "gateway", name, "detail", detail)
 		if e.Setting != "" {
 			return f.On("settings." + e.Setting)
 		}
@@ -437,36 +496,6 @@ func (a *App) check(ctx context.Context, company string, c inbox.Connection, val
 		err = gateway.Fail(gateway.ErrBug, gateway.NotDone, "bad_reply", "an account without an id or a mode")
 	}
 	return account, gatewayFault(c.Label, err)
-}
-
-// installWebhook registers our address at a provider that allows it and adds what comes back to the settings. Where the
-// provider cannot reach us it is not tried, and a refusal does not undo the connection: polling brings everything in.
-func (a *App) installWebhook(ctx context.Context, company string, c inbox.Connection, account gateway.Account, info gateway.Info, values map[string]string) (map[string]string, error) {
-	if !info.Can(gateway.CanInstallWebhook) || account.Mode == gateway.Live && !a.reachable() {
-		return values, nil
-	}
-	c.Mode = account.Mode
-	g, err := a.open(ctx, company, c, values)
-	if err != nil {
-		return nil, err
-	}
-	w, ok := g.(gateway.WebhookInstaller)
-	if !ok {
-		return values, nil
-	}
-	got, err := w.InstallWebhook(ctx, a.webhookURL(company, c.ID))
-	if err != nil {
-		a.Log.Warn("webhook was not installed", err, "connection", c.ID, "gateway", c.Gateway)
-		return values, nil
-	}
-	values = maps.Clone(values)
-	for name, v := range got {
-		if len(name) > 60 || len(v) > maxSetting {
-			return nil, gatewayFault(c.Label, gateway.Fail(gateway.ErrBug, gateway.NotDone, "bad_reply", "webhook settings without measure"))
-		}
-		values[name] = v
-	}
-	return values, nil
 }
 
 // readSettings checks what was typed in against what the gateway declares. old holds the values on file, nil for a new
@@ -698,6 +727,12 @@ func fillConnection(s *books.Setup, c *inbox.Connection, in ConnectionInput) err
 			_ = f.Add(fault.New(fault.Conflict, fault.InUse, "what", "account", "id", in.GatewayAccount), "gateway_account")
 		}
 	}
+	balances := *c
+	balances.GatewayAccount, balances.BankAccount = in.GatewayAccount, in.BankAccount
+	if in.BalanceAccounts != nil {
+		balances.BalanceAccounts = in.BalanceAccounts
+	}
+	_ = f.Add(goodBalances(s, &balances))
 	switch in.FeeVAT {
 	case inbox.FeeReverseCharge, inbox.FeeExempt, inbox.FeeDomestic:
 	default:
@@ -711,7 +746,7 @@ func fillConnection(s *books.Setup, c *inbox.Connection, in ConnectionInput) err
 	}
 	c.Label, c.Journal, c.GatewayAccount, c.CommissionAccount = in.Label, in.Journal, in.GatewayAccount, in.CommissionAccount
 	c.BankJournal, c.BankAccount, c.DisputeFeeAccount = in.BankJournal, in.BankAccount, in.DisputeFeeAccount
-	c.FeeVAT, c.FeeVATRate = in.FeeVAT, in.FeeVATRate
+	c.FeeVAT, c.FeeVATRate, c.BalanceAccounts = in.FeeVAT, in.FeeVATRate, balances.BalanceAccounts
 	if missing := c.MissingSettings(); c.On && len(missing) > 0 {
 		return gatewayIncomplete(*c, missing)
 	}
@@ -732,6 +767,9 @@ func proposeBooks(tx *books.Tx, c *inbox.Connection) {
 	used := map[string]bool{}
 	for _, other := range tx.Setup().Connections {
 		used[other.Journal], used[other.GatewayAccount] = true, true
+		for _, account := range other.BalanceAccounts {
+			used[account] = true
+		}
 	}
 	ours := func(code string, step int64) string {
 		n := decimal.RequireFromString(code)

@@ -144,7 +144,7 @@ func TestConnectRefuses(t *testing.T) {
 		p.Fail = &gateway.Error{Kind: gateway.ErrConfig, Outcome: gateway.NotDone, Setting: "key"}
 	})
 	_, err = w.Connect(ctx, w.Owner, apptest.PlayGateway, good())
-	apptest.Refused(t, err, fault.GatewayRefused, "settings.key")
+	apptest.Refused(t, err, fault.GatewayCredentials, "settings.key")
 	if n := len(w.Settings(t).Connections); n != 0 {
 		t.Errorf("%d connections came of refusals", n)
 	}
@@ -233,8 +233,8 @@ func TestTestConnection(t *testing.T) {
 		p.Fail = gateway.Fail(gateway.ErrConfig, gateway.NotDone, "revoked", "the key was revoked")
 	})
 	_, err = w.TestConnection(ctx, w.Owner, c.ID)
-	apptest.Refused(t, err, fault.GatewayRefused)
-	if s := status(); s.Status != inbox.NeedsAttention || s.Problem != string(fault.GatewayRefused) || !strings.Contains(s.Detail, "revoked") {
+	apptest.Refused(t, err, fault.GatewayCredentials)
+	if s := status(); s.Status != inbox.NeedsAttention || s.Problem != string(fault.GatewayCredentials) || !strings.Contains(s.Detail, "revoked") {
 		t.Errorf("%+v", s)
 	}
 	p.Change(func(p *apptest.Provider) { p.Fail, p.Missing = nil, []string{"refunds:write"} })

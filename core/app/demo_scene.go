@@ -275,7 +275,7 @@ func (s *demoScene) between(ctx context.Context, from, to, label string, amount 
 
 // observe puts what the gateway said of the slot into the inbox, as its webhooks did one by one when it happened.
 func (s *demoScene) observe(ctx context.Context) error {
-	if _, err := s.observeIn(ctx, s.tx, s.conn, s.reports, inbox.ByWebhook); err != nil {
+	if _, err := s.observeIn(ctx, s.tx, s.conn, s.reports, sighting{source: inbox.ByWebhook}); err != nil {
 		return err
 	}
 	for _, p := range s.reports {

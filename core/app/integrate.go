@@ -45,6 +45,7 @@ func (a *App) Integrate(ctx context.Context, who access.Actor, list []string) ([
 	}
 	wake(a.nudge.mail)
 	a.closeSettled(ctx, who.Company, out)
+	a.lookAgain(ctx, who.Company, list)
 	return out, nil
 }
 
@@ -163,6 +164,7 @@ func (a *App) loadBatch(ctx context.Context, tx *books.Tx, list []string) ([]str
 		func() error { return tx.Customers.Load(ctx, customers...) },
 		func() error { return tx.Attempts.Load(ctx, attempts...) },
 		func() error { return tx.Receipts.Load(ctx, receipts...) },
+		func() error { return tx.Rates.Load(ctx, a.ratesOf(tx, all)...) },
 		func() error {
 			for _, d := range documents {
 				if l, ok, err := tx.Links.Find(ctx, d); err != nil {
@@ -243,6 +245,13 @@ func (a *App) integrateOne(ctx context.Context, tx *books.Tx, who access.Actor, 
 		if err := a.classify(ctx, tx, &ar); err != nil {
 			return nil, err
 		}
+		if ar.Has(inbox.RelatedFirst) {
+			before, err := a.integrateRelated(ctx, tx, who, &ar)
+			if err != nil {
+				return nil, err
+			}
+			seqs = before
+		}
 		switch ar.State {
 		case inbox.Waiting, inbox.Void:
 			return nil, fault.New(fault.Refused, fault.ArrivalNotReady)
@@ -252,13 +261,20 @@ func (a *App) integrateOne(ctx context.Context, tx *books.Tx, who access.Actor, 
 		if ar.EntrySeq, err = a.postArrival(ctx, tx, who, &ar, conn); err != nil {
 			return nil, err
 		}
-		seqs = append(seqs, ar.EntrySeq)
+		note, err := a.creditNoteEntry(ctx, tx, &ar)
+		if err != nil {
+			return nil, err
+		}
+		seqs = append(append(seqs, note...), ar.EntrySeq)
+		ar.Posted = ar.Gross.Minor()
 		ar.State, ar.IntegratedAt, ar.IntegratedBy = inbox.Integrated, tx.Now(), who.Name
+		ar.EntryEvidence = ar.EvidenceHash
 	}
 	if ar.FeeDue() != 0 {
 		if err := a.postFee(ctx, tx, who, &ar, conn); err != nil {
 			return nil, err
 		}
+		ar.FeeEvidence = ar.EvidenceHash
 		seqs = append(seqs, ar.FeeEntrySeq)
 	}
 	if len(seqs) == 0 {
@@ -277,6 +293,28 @@ func (a *App) integrateOne(ctx context.Context, tx *books.Tx, who access.Actor, 
 	return entries, nil
 }
 
+// integrateRelated posts the movement that an arrival belongs to, before it. What is out of the ordinary about that one is
+// for a person to see, so the service actor does not post it on the way.
+func (a *App) integrateRelated(ctx context.Context, tx *books.Tx, who access.Actor, ar *inbox.Arrival) ([]int64, error) {
+	r, ok, err := related(ctx, tx, ar)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || who.Role == access.Service && !r.Plain() {
+		return nil, fault.New(fault.Refused, fault.ArrivalNeedsHuman, "reason", string(inbox.RelatedMissing))
+	}
+	entries, err := a.integrateOne(ctx, tx, who, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	seqs := make([]int64, len(entries))
+	for i, e := range entries {
+		seqs[i] = e.Seq
+	}
+	ar.SetFlag(inbox.RelatedFirst, false)
+	return seqs, nil
+}
+
 func blocking(ar *inbox.Arrival) inbox.Flag {
 	for _, f := range ar.Flags {
 		if f.Blocking() {
@@ -287,7 +325,7 @@ func blocking(ar *inbox.Arrival) inbox.Flag {
 }
 
 // movement is the head of an arrival's entry. What happened in a closed period is posted on the first open day with mention
-// of its real date.
+// of its real date. amount is in minor units of the arrival's balance, signed by what it does to it.
 func (a *App) movement(tx *books.Tx, ar *inbox.Arrival, conn inbox.Connection, happened civil.Date, what string, amount int64, source string) (posting.Movement, error) {
 	chart := tx.Setup().Chart
 	day, ok := chart.FirstOpen(happened)
@@ -299,8 +337,14 @@ func (a *App) movement(tx *books.Tx, ar *inbox.Arrival, conn inbox.Connection, h
 	if name := ar.PayerName; name != "" {
 		label += " " + clipRunes(name, 60)
 	}
-	return posting.Movement{Journal: conn.Journal, Account: conn.GatewayAccount, Date: day, Real: happened, Piece: clipRunes(ar.ExternalID, 100),
-		Label: label, Source: source, Amount: amount}, nil
+	books, cur := tx.Setup().Company.Currency, ar.Gross.Currency()
+	m := posting.Movement{Journal: conn.Journal, Account: conn.BalanceAccount(cur, books), Date: day, Real: happened, Piece: clipRunes(ar.ExternalID, 100),
+		Label: label, Source: source}
+	var err error
+	if m.Amount, err = ar.InBooks(amount); err == nil && cur != books {
+		m.Foreign, err = money.New(amount, cur)
+	}
+	return m, err
 }
 
 // postArrival posts an arrival's gross amount.
@@ -329,18 +373,33 @@ func (a *App) postArrival(ctx context.Context, tx *books.Tx, who access.Actor, a
 	case gateway.KindAdjustment, gateway.KindOther:
 		what = "Mouvement"
 	}
-	m, err := a.movement(tx, ar, conn, a.day(ar.OccurredAt), what, amount, "arrival:"+ar.ID)
+	m, err := a.movement(tx, ar, conn, a.day(ar.OccurredAt), what, amount, arrivalSource+ar.ID)
 	if err != nil {
 		return 0, err
 	}
 	switch ar.Kind {
 	case gateway.KindPayout, gateway.KindPayoutReversal:
 		m.Journal = conn.BankJournal
+		if m.Foreign.Currency() != "" {
+			m.Amount, m.Foreign = -m.Amount, m.Foreign.Neg()
+			return a.realise(ctx, tx, who, m, conn.BankAccount)
+		}
 		return a.postOnly(ctx, tx, who, posting.Transfer(m, conn.BankAccount))
 	case gateway.KindFee, gateway.KindFeeRefund:
-		return a.postOnly(ctx, tx, who, posting.Commission(m, conn.CommissionAccount, feeVAT(conn, ar, amount)))
+		return a.postOnly(ctx, tx, who, posting.Commission(m, conn.CommissionAccount, feeVAT(conn, ar, m.Amount, tx.Setup().Company.Currency)))
 	case gateway.KindAdjustment, gateway.KindOther:
-		return a.postOnly(ctx, tx, who, posting.Receipt(m, posting.Part{Account: posting.Suspense, Amount: amount}))
+		if ar.Conversion {
+			m.Label = clipRunes("Conversion "+conn.Label, 120)
+			return a.realise(ctx, tx, who, m, posting.Transfers)
+		}
+		return a.postOnly(ctx, tx, who, posting.Receipt(m, posting.Part{Account: posting.Suspense, Amount: m.Amount}))
+	}
+	if ar.Settled.Currency() == "" {
+		return 0, fault.New(fault.Refused, fault.ArrivalNeedsHuman, "reason", string(inbox.RateMissing))
+	}
+	settled := ar.Settled.Minor()
+	if amount < 0 {
+		settled = -settled
 	}
 	s := &settling{who: who}
 	if s.customer, err = tx.Customers.Get(ctx, ar.CustomerID); err != nil {
@@ -348,21 +407,18 @@ func (a *App) postArrival(ctx context.Context, tx *books.Tx, who access.Actor, a
 	}
 	switch ar.Kind {
 	case gateway.KindPayment:
-		err = a.settleOn(ctx, tx, s, ar.Document, ar.DocumentID, gross, m.Date)
+		err = a.settleOn(ctx, tx, s, ar.Document, ar.DocumentID, settled, m.Date)
 	case gateway.KindRefund, gateway.KindPaymentReversal:
 		err = a.giveBack(ctx, tx, s, ar, m.Date)
 	case gateway.KindRefundReversal:
-		doc := ar.Document
-		if doc == inbox.DepositDocument {
-			doc = inbox.NoDocument
-		}
-		err = a.settleOn(ctx, tx, s, doc, ar.DocumentID, gross, m.Date)
+		err = a.takeBack(ctx, tx, s, ar, m.Date)
 	case gateway.KindDispute, gateway.KindDisputeReversal:
-		err = a.dispute(ctx, tx, s, ar, amount)
+		err = a.dispute(ctx, tx, s, ar, settled)
 	}
 	if err != nil {
 		return 0, err
 	}
+	s.parts = append(posting.TradeDifference(m.Amount, settled), s.parts...)
 	if s.bill != nil {
 		m.Piece = s.bill.Number
 	}
@@ -374,7 +430,7 @@ func (a *App) postArrival(ctx context.Context, tx *books.Tx, who access.Actor, a
 	if ar.Kind == gateway.KindPayment {
 		ar.ReceiptID = a.saveReceipt(tx, who, s, ar, conn, seq, m.Date)
 	}
-	return seq, nil
+	return seq, a.refundPosted(ctx, tx, s, ar, seq)
 }
 
 func (a *App) postOnly(ctx context.Context, tx *books.Tx, who access.Actor, d ledger.Draft) (int64, error) {
@@ -392,12 +448,12 @@ func (a *App) giveBack(ctx context.Context, tx *books.Tx, s *settling, ar *inbox
 	if !ok {
 		return fault.New(fault.Refused, fault.ArrivalNeedsHuman, "reason", string(inbox.Unmatched))
 	}
-	amount := ar.Gross.Minor()
+	amount := ar.Settled.Minor()
 	rec, ok, err := tx.Receipts.Find(ctx, paid.ReceiptID)
 	if err != nil {
 		return err
 	}
-	credit := max(0, min(amount, rec.Excess, money0(s.customer.Credit, ar.Gross.Currency()).Minor()))
+	credit := max(0, min(amount, rec.Excess, money0(s.customer.Credit, ar.Settled.Currency()).Minor()))
 	if paid.Document == inbox.NoDocument {
 		credit = amount
 	}
@@ -408,9 +464,43 @@ func (a *App) giveBack(ctx context.Context, tx *books.Tx, s *settling, ar *inbox
 		tx.Receipts.Put(rec)
 	}
 	s.credit(-credit)
-	if rest := amount - credit; rest > 0 {
-		return a.settleOn(ctx, tx, s, paid.Document, paid.DocumentID, -rest, day)
+	rest := amount - credit
+	switch {
+	case rest == 0:
+		return nil
+	case ar.RefundID != "":
+		return a.coverRefund(ctx, tx, s, ar.RefundID, paid, rest, day)
 	}
+	return a.settleOn(ctx, tx, s, paid.Document, paid.DocumentID, -rest, day)
+}
+
+// takeBack books a refund that failed after all: the payment stands again. What its document does not need any more, because
+// a credit note came with the refund, is the customer's credit, and may be refunded again from there.
+func (a *App) takeBack(ctx context.Context, tx *books.Tx, s *settling, ar *inbox.Arrival, day civil.Date) error {
+	doc := ar.Document
+	if doc == inbox.DepositDocument {
+		doc = inbox.NoDocument
+	}
+	s.exact = true
+	if err := a.settleOn(ctx, tx, s, doc, ar.DocumentID, ar.Settled.Minor(), day); err != nil {
+		return err
+	}
+	given, ok, err := related(ctx, tx, ar)
+	if err != nil || !ok || given.Kind != gateway.KindRefund {
+		return err
+	}
+	paid, ok, err := related(ctx, tx, &given)
+	if err != nil || !ok {
+		return err
+	}
+	rec, ok, err := tx.Receipts.Find(ctx, paid.ReceiptID)
+	if err != nil || !ok {
+		return err
+	}
+	rec.Refunded -= ar.Settled.Minor()
+	rec.Excess += s.excess
+	rec.Version++
+	tx.Receipts.Put(rec)
 	return nil
 }
 
@@ -430,7 +520,7 @@ func (a *App) dispute(ctx context.Context, tx *books.Tx, s *settling, ar *inbox.
 	if amount > 0 {
 		action = "dispute_won"
 	}
-	a.saveInvoice(tx, s.who, &v, action, ar.Gross.String())
+	a.saveInvoice(tx, s.who, &v, action, ar.Settled.String())
 	return nil
 }
 
@@ -438,7 +528,7 @@ func (a *App) dispute(ctx context.Context, tx *books.Tx, s *settling, ar *inbox.
 // gateway tells it, or when it gives some back.
 func (a *App) postFee(ctx context.Context, tx *books.Tx, who access.Actor, ar *inbox.Arrival, conn inbox.Connection) error {
 	due := ar.FeeDue()
-	happened, source, account := a.day(ar.OccurredAt), "arrival:"+ar.ID+":fee", conn.CommissionAccount
+	happened, source, account := a.day(ar.OccurredAt), arrivalSource+ar.ID+":fee", conn.CommissionAccount
 	if ar.FeeEntrySeq != 0 || !ar.IntegratedAt.Equal(tx.Now()) {
 		happened = a.day(ar.UpdatedAt)
 		source += ":" + itoa(ar.FeeEntrySeq)
@@ -450,7 +540,17 @@ func (a *App) postFee(ctx context.Context, tx *books.Tx, who access.Actor, ar *i
 	if err != nil {
 		return err
 	}
-	e, err := tx.Post(ctx, posting.Commission(m, account, feeVAT(conn, ar, due)), who.ID)
+	// What the books hold of the whole fee is right to the cent, however many times it came to be known.
+	whole, err := ar.InBooks(ar.FeePosted + due)
+	if err != nil {
+		return err
+	}
+	before, err := ar.InBooks(ar.FeePosted)
+	if err != nil {
+		return err
+	}
+	m.Amount = whole - before
+	e, err := tx.Post(ctx, posting.Commission(m, account, feeVAT(conn, ar, m.Amount, tx.Setup().Company.Currency)), who.ID)
 	if err != nil {
 		return err
 	}
@@ -458,17 +558,16 @@ func (a *App) postFee(ctx context.Context, tx *books.Tx, who access.Actor, ar *i
 	return nil
 }
 
-// feeVAT is the deductible VAT inside a commission, by the treatment chosen for the gateway (E13).
-func feeVAT(conn inbox.Connection, ar *inbox.Arrival, fee int64) int64 {
+// feeVAT is the deductible VAT inside a commission, both in the books' currency, by the treatment chosen for the gateway (E13).
+func feeVAT(conn inbox.Connection, ar *inbox.Arrival, fee int64, books money.Currency) int64 {
 	if conn.FeeVAT != inbox.FeeDomestic {
 		return 0
 	}
-	cur := ar.Gross.Currency()
-	if ar.FeeVAT.Currency() == cur && !ar.FeeVAT.IsZero() && !ar.Fee.IsZero() {
-		return money.Of(fee, cur).Share(ar.FeeVAT, ar.Fee).Minor()
+	if ar.FeeVAT.Currency() == ar.Gross.Currency() && !ar.FeeVAT.IsZero() && !ar.Fee.IsZero() {
+		return money.Of(fee, books).Share(ar.FeeVAT, ar.Fee).Minor()
 	}
 	rate := conn.FeeVATRate
-	vat, err := money.Of(fee, cur).Times(rate.DivRound(rate.Add(decimal.NewFromInt(100)), 12), money.HalfUp)
+	vat, err := money.Of(fee, books).Times(rate.DivRound(rate.Add(decimal.NewFromInt(100)), 12), money.HalfUp)
 	if err != nil {
 		return 0
 	}
@@ -478,7 +577,7 @@ func feeVAT(conn inbox.Connection, ar *inbox.Arrival, fee int64) int64 {
 func receiptID(arrival string) string { return ids.Derive(ids.Receipt, arrival) }
 
 func (a *App) saveReceipt(tx *books.Tx, who access.Actor, s *settling, ar *inbox.Arrival, conn inbox.Connection, seq int64, day civil.Date) string {
-	r := inbox.Receipt{ID: receiptID(ar.ID), CustomerID: s.customer.ID, Date: day, Amount: ar.Gross, ArrivalID: ar.ID, Connection: conn.ID,
+	r := inbox.Receipt{ID: receiptID(ar.ID), CustomerID: s.customer.ID, Date: day, Amount: ar.Settled, ArrivalID: ar.ID, Connection: conn.ID,
 		Reference: ar.ExternalID, Allocations: s.allocs, Excess: s.excess, EntrySeq: seq, CreatedAt: tx.Now(), CreatedBy: who.Name, Version: 1}
 	tx.Receipts.Put(r)
 	return r.ID

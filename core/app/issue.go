@@ -201,7 +201,7 @@ func (a *App) deduct(ctx context.Context, tx *books.Tx, who access.Actor, v *bil
 		if err != nil {
 			return err
 		}
-		v.Deductions = append(v.Deductions, billing.Deduction{DepositID: d.ID, InvoiceID: bill.ID, Number: bill.Number, Date: bill.Date, Gross: bill.Totals.Gross, Rows: bill.Totals.Rows})
+		v.Deductions = append(v.Deductions, billing.Deduction{DepositID: d.ID, InvoiceID: bill.ID, Number: bill.Number, Date: bill.Date, Gross: bill.Totals.Gross - bill.Credited, Rows: bill.Charged()})
 		d.State, d.AppliedTo = billing.DepositApplied, v.ID
 	}
 	if len(v.Deductions) > 0 {
@@ -276,7 +276,7 @@ func (a *App) depositBill(ctx context.Context, tx *books.Tx, who access.Actor, q
 
 // depositCredit issues the credit note of a deposit that is given back, whole or in part (type 503).
 func (a *App) depositCredit(ctx context.Context, tx *books.Tx, who access.Actor, q *billing.Quote, bill *billing.Invoice, amount int64, day civil.Date) (billing.Invoice, error) {
-	rows, err := billing.Allocate(amount, bill.Totals.Rows, bill.Currency)
+	rows, err := bill.CreditRows(amount)
 	if err != nil {
 		return billing.Invoice{}, err
 	}

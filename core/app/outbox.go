@@ -130,6 +130,9 @@ func (a *App) sendMail(ctx context.Context, company string, m inbox.Mail) (subje
 	if err != nil {
 		return "", err
 	}
+	if m.Template == connectionLost {
+		return a.sendNotice(ctx, setup, via, m)
+	}
 	doc, err := a.document(ctx, company, m.Ref)
 	if err != nil {
 		return "", err

@@ -51,6 +51,7 @@ type PayPage struct {
 	Receipt  string // the payment's reference, when settled
 	Failed   string // the last attempt failed: the provider's reason, "" when unknown
 	Tried    bool   // an attempt was made and did not succeed
+	Retry    string // label of the gateway that declined the payer and lets them choose another means on the same page
 	Offers   []Offer
 	Mode     gateway.Mode
 }
@@ -67,6 +68,11 @@ type Offer struct {
 	ConnectionID string
 	Gateway      string
 	Label        string
+	Down         bool // its provider does not answer at the moment
+}
+
+func (a *App) offer(c inbox.Connection) Offer {
+	return Offer{ConnectionID: c.ID, Gateway: c.Gateway, Label: c.Label, Down: a.breakers.open(c.ID)}
 }
 
 // PayPage shows the page behind a pay link. Code: link_unknown.
@@ -101,7 +107,7 @@ func (a *App) PayPage(ctx context.Context, token string) (PayPage, error) {
 	}
 	page.describe(p)
 	for _, o := range offers(setup, p.methodID(), customer) {
-		page.Offers = append(page.Offers, Offer{o.ID, o.Gateway, o.Label})
+		page.Offers = append(page.Offers, a.offer(o))
 		page.Mode = o.Mode
 	}
 	switch {
@@ -121,6 +127,9 @@ func (a *App) PayPage(ctx context.Context, token string) (PayPage, error) {
 		page.State = PayOpen
 		page.Tried = last.State == inbox.FailedPay || last.State == inbox.Expired
 		page.Failed = last.Reason
+		if last.Retry() {
+			page.Retry = setup.Connections[last.ConnectionID].Label
+		}
 	}
 	return page, err
 }
@@ -173,9 +182,10 @@ func (a *App) lastAttempt(ctx context.Context, company string, l inbox.PayLink) 
 }
 
 // StartPayment opens the gateway's page for what is due now and returns its address; payers call it by a click, never by
-// following a link. A page that is still open for the same amount is used again. An empty address with no error means
+// following a link. A page that is still open for the same amount is used again; one of another gateway or amount is asked
+// about and closed first. An empty address with no error means
 // that the payment is done or on its way: show the pay page. Codes: link_unknown, link_revoked, nothing_due, gateway_off,
-// payment_in_progress, gateway_down, gateway_refused, gateway_broken.
+// payment_in_progress, gateway_down, gateway_credentials, gateway_refused, gateway_broken.
 func (a *App) StartPayment(ctx context.Context, token, connection string) (string, error) {
 	company, l, err := a.Views.Link(ctx, hashToken(token))
 	if err != nil {
@@ -199,6 +209,9 @@ func (a *App) StartPayment(ctx context.Context, token, connection string) (strin
 	conn, err := chosen(setup, p.methodID(), customer, connection)
 	if err != nil {
 		return "", err
+	}
+	if a.breakers.open(conn.ID) {
+		return "", fault.New(fault.Unavailable, fault.GatewayDown, "gateway", conn.Label)
 	}
 	url, done, err := a.reuse(ctx, company, l, conn)
 	if err != nil || done {
@@ -231,9 +244,19 @@ func (a *App) reuse(ctx context.Context, company string, l inbox.PayLink, conn i
 	if err != nil || !at.State.InProgress() {
 		return "", false, err
 	}
-	if at, err = a.syncAttempt(ctx, company, at, inbox.ByReturn, false); err != nil {
+	if at.State == inbox.PendingPay && at.Reason == taking && a.Now().Sub(at.UpdatedAt) < takingSettles {
+		return "", true, nil
+	}
+	asked, err := a.syncAttempt(ctx, company, at, inbox.ByReturn, false)
+	if err != nil && at.State != inbox.PendingPay && a.Now().After(at.ExpiresAt) && a.unreachable(ctx, company, at.ConnectionID) {
+		// Nobody can be asked any more, and the page is past its life: the payer may go elsewhere. Should it have been paid,
+		// the payment shows as a duplicate once its gateway is reconnected.
+		return "", false, a.moveAttempt(ctx, company, at.ID, gateway.CheckoutExpired, "no_answer")
+	}
+	if err != nil {
 		return "", true, err
 	}
+	at = asked
 	p, err := a.payableNow(ctx, company, l)
 	if err != nil {
 		return "", true, err
@@ -253,6 +276,12 @@ func (a *App) reuse(ctx context.Context, company string, l inbox.PayLink, conn i
 		return "", true, err
 	}
 	return "", false, nil
+}
+
+// unreachable says whether a connection needs a person before anything can be asked through it.
+func (a *App) unreachable(ctx context.Context, company, connection string) bool {
+	setup, err := a.Books.Setup(ctx, company)
+	return err == nil && setup.Connections[connection].Status != inbox.Connected
 }
 
 // openAttempt writes the attempt before the gateway is asked, so that its id, the idempotency key, survives a crash.
@@ -323,17 +352,31 @@ func (a *App) openCheckout(ctx context.Context, company string, conn inbox.Conne
 	if at.URL != "" {
 		return at.URL, nil
 	}
+	at, err := a.askForPage(ctx, company, conn, p, at)
+	if err != nil {
+		return "", err
+	}
+	if !at.State.InProgress() {
+		// Another tab gave this attempt up while the gateway was asked: nobody is sent to a page beside the one that is open.
+		return "", a.closeAttempt(ctx, company, at)
+	}
+	return at.URL, nil
+}
+
+// askForPage asks a gateway for an attempt's page and writes down what it answers. Asking again with the same attempt
+// gives the same page.
+func (a *App) askForPage(ctx context.Context, company string, conn inbox.Connection, p payable, at inbox.Attempt) (inbox.Attempt, error) {
 	g, err := a.openGateway(ctx, company, conn)
 	if err != nil {
-		return "", a.giveUp(ctx, company, at, conn, err)
+		return at, a.giveUp(ctx, company, at, conn, err)
 	}
 	customer, err := a.Views.Customer(ctx, company, at.CustomerID)
 	if err != nil {
-		return "", err
+		return at, err
 	}
 	page, err := a.payURL(company, p.Link)
 	if err != nil {
-		return "", err
+		return at, err
 	}
 	back := page + "/return?attempt=" + at.ID
 	label := "pay.invoice"
@@ -354,7 +397,7 @@ func (a *App) openCheckout(ctx context.Context, company string, conn inbox.Conne
 		err = gateway.CheckCheckout(co)
 	}
 	if err != nil {
-		return "", a.giveUp(ctx, company, at, conn, err)
+		return at, a.giveUp(ctx, company, at, conn, err)
 	}
 	err = a.Books.Write(ctx, company, func(ctx context.Context, tx *books.Tx) error {
 		now, err := tx.Attempts.Get(ctx, at.ID)
@@ -368,9 +411,10 @@ func (a *App) openCheckout(ctx context.Context, company string, conn inbox.Conne
 		now.Move(gateway.CheckoutOpen, "", tx.Now())
 		now.Version++
 		tx.Attempts.Put(now)
+		at = now
 		return nil
 	}, books.Ref{Kind: books.Attempts, ID: at.ID})
-	return co.URL, err
+	return at, err
 }
 
 // giveUp ends an attempt that certainly came to nothing at the gateway, so that the payer may try again or elsewhere. When
@@ -418,9 +462,9 @@ func (a *App) Return(ctx context.Context, token, attempt string) (PayPage, error
 	return a.PayPage(ctx, token)
 }
 
-// syncAttempt asks the gateway where an attempt's page stands and records what it answers. With capture set it takes money
-// that the payer has agreed to, if exactly that is still due.
-func (a *App) syncAttempt(ctx context.Context, company string, at inbox.Attempt, src inbox.Source, capture bool) (inbox.Attempt, error) {
+// syncAttempt asks the gateway where an attempt's page stands and records what it answers. With take set it takes money
+// that the payer has agreed to, where the gateway leaves that to us and exactly that is still due.
+func (a *App) syncAttempt(ctx context.Context, company string, at inbox.Attempt, src inbox.Source, take bool) (inbox.Attempt, error) {
 	if at.SessionID == "" {
 		return at, nil
 	}
@@ -432,29 +476,114 @@ func (a *App) syncAttempt(ctx context.Context, company string, at inbox.Attempt,
 	if !ok {
 		return at, notFound("connection", at.ConnectionID)
 	}
-	if capture {
-		l, err := a.Views.PayLink(ctx, company, at.DocumentID)
-		if err != nil {
-			return at, err
-		}
-		p, err := a.payableNow(ctx, company, l)
-		if err != nil {
-			return at, err
-		}
-		capture = p.due() == at.Amount && !l.Revoked && (p.Quote == nil || p.Quote.CheckDeposits() == nil)
-	}
 	g, err := a.openGateway(ctx, company, conn)
 	if err != nil {
 		return at, err
 	}
-	st, err := g.SettleCheckout(ctx, gateway.SettleRequest{SessionID: at.SessionID, IdempotencyKey: at.ID + ":capture", Capture: capture})
-	if err == nil {
-		err = gateway.CheckStatus(st)
+	settle := func(capture bool) (gateway.CheckoutStatus, error) {
+		st, err := g.SettleCheckout(ctx, gateway.SettleRequest{SessionID: at.SessionID, IdempotencyKey: captureKey(at), Capture: capture})
+		if err == nil {
+			err = gateway.CheckStatus(st)
+		}
+		if err != nil && !capture && at.State != inbox.PendingPay && len(fault.All(err)) == 0 && gateway.AsError(err).Kind == gateway.ErrNotFound {
+			// The provider has forgotten a page that nobody had paid: nobody can pay on it any more.
+			return gateway.CheckoutStatus{State: gateway.CheckoutExpired, Reason: "not_found"}, nil
+		}
+		return st, gatewayFault(conn.Label, err)
 	}
+	st, err := settle(false)
 	if err != nil {
-		return at, gatewayFault(conn.Label, err)
+		return at, err
 	}
-	return a.record(ctx, company, conn, at.ID, st, src)
+	if st.State != gateway.CheckoutAuthorized || !take || !mayRetry(at, src, a.Now()) {
+		return a.record(ctx, company, conn, at.ID, st, src)
+	}
+	if claimed, err := a.claim(ctx, company, &at); err != nil {
+		return at, err
+	} else if !claimed {
+		return a.record(ctx, company, conn, at.ID, st, src)
+	}
+	if st, err = settle(true); err != nil {
+		return at, err // it may have been taken: the attempt stays in progress, and the next look tells
+	}
+	if st.State == gateway.CheckoutRetry {
+		at.Declines++
+	}
+	return a.record(ctx, company, conn, at.ID, st, src, at.Declines)
+}
+
+// captureKey is the same for every try to take the money of an attempt until the provider has certainly declined one.
+func captureKey(at inbox.Attempt) string {
+	if at.Declines == 0 {
+		return at.ID + ":capture"
+	}
+	return at.ID + ":capture:" + itoa(int64(at.Declines))
+}
+
+const (
+	// declinePause is how long the clock waits before it tries again to take money that was declined: the payer who chose
+	// another means comes back, or a webhook says so, long before. declineMost bounds its tries.
+	declinePause = 15 * time.Minute
+	declineMost  = 5
+)
+
+// mayRetry says whether money may be tried to be taken (again). After a decline only a sign of the payer is a reason, or
+// time.
+func mayRetry(at inbox.Attempt, src inbox.Source, now time.Time) bool {
+	if at.Declines == 0 || src == inbox.ByReturn || src == inbox.ByWebhook {
+		return true
+	}
+	return at.Declines < declineMost && now.Sub(at.UpdatedAt) >= declinePause
+}
+
+const (
+	// taking is the reason of an attempt whose money is just being taken.
+	taking = "capture"
+	// takingSettles is how long the taking may still happen at the provider after it stopped answering us.
+	takingSettles = time.Minute
+)
+
+// claim decides under the pen whether an attempt's money may be taken: it is the document's last attempt, exactly its
+// amount is still due, the link is good, and a deposit may still be paid online. Then the attempt is in progress until the
+// gateway has answered, so that no other gateway's page is opened beside it.
+func (a *App) claim(ctx context.Context, company string, at *inbox.Attempt) (bool, error) {
+	l, err := a.Views.PayLink(ctx, company, at.DocumentID)
+	if err != nil {
+		return false, err
+	}
+	seen, err := a.payableNow(ctx, company, l)
+	if err != nil {
+		return false, err
+	}
+	claimed := false
+	err = a.Books.Write(books.WithoutKey(ctx), company, func(ctx context.Context, tx *books.Tx) error {
+		claimed = false
+		now, err := tx.Attempts.Get(ctx, at.ID)
+		if err != nil {
+			return err
+		}
+		if l, err = tx.Links.Get(ctx, at.DocumentID); err != nil {
+			return err
+		}
+		p, err := payableIn(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		p.Waiting = seen.Waiting
+		rule := p.Quote == nil || p.Quote.CheckDeposits() == nil && p.Deposit.Online
+		if now.State == inbox.Succeeded || l.AttemptID != now.ID || l.Revoked || p.due() != now.Amount || !rule {
+			return nil
+		}
+		claimed = true
+		if now.State != inbox.PendingPay {
+			now.State, now.Reason, now.UpdatedAt = inbox.PendingPay, taking, tx.Now()
+			now.Version++
+			tx.Attempts.Put(now)
+		}
+		*at = now
+		return nil
+	}, books.Ref{Kind: books.Attempts, ID: at.ID}, books.Ref{Kind: books.Links, ID: at.DocumentID})
+	return claimed, err
 }
 
 // closeCheckout closes the open page of a document that shall not be paid any more. A payment that is under way or done
@@ -474,11 +603,30 @@ func (a *App) closeCheckout(ctx context.Context, company, document string) error
 	return a.closeAttempt(ctx, company, at)
 }
 
+// askAgain finds out about an attempt whose gateway never answered: asked again with the same key, it gives the page, if
+// there is one. Where it still does not answer the attempt is given up all the same: nobody was told that page's address,
+// so nobody can pay on it.
+func (a *App) askAgain(ctx context.Context, company string, conn inbox.Connection, at inbox.Attempt) (inbox.Attempt, error) {
+	l, err := a.Views.PayLink(ctx, company, at.DocumentID)
+	if err != nil {
+		return at, err
+	}
+	p, err := a.payableNow(ctx, company, l)
+	if err != nil {
+		return at, err
+	}
+	now, err := a.askForPage(ctx, company, conn, p, at)
+	if err != nil {
+		if len(fault.All(err)) == 0 {
+			return at, err
+		}
+		return at, a.moveAttempt(ctx, company, at.ID, gateway.CheckoutExpired, "superseded")
+	}
+	return now, nil
+}
+
 // closeAttempt expires an attempt's page at the gateway. Code: payment_in_progress when it was paid meanwhile or the gateway cannot tell.
 func (a *App) closeAttempt(ctx context.Context, company string, at inbox.Attempt) error {
-	if at.SessionID == "" {
-		return a.moveAttempt(ctx, company, at.ID, gateway.CheckoutExpired, "superseded")
-	}
 	setup, err := a.Books.Setup(ctx, company)
 	if err != nil {
 		return err
@@ -486,6 +634,11 @@ func (a *App) closeAttempt(ctx context.Context, company string, at inbox.Attempt
 	conn, ok := setup.Connections[at.ConnectionID]
 	if !ok {
 		return a.moveAttempt(ctx, company, at.ID, gateway.CheckoutExpired, "disconnected")
+	}
+	if at.SessionID == "" {
+		if at, err = a.askAgain(ctx, company, conn, at); err != nil || at.SessionID == "" {
+			return err
+		}
 	}
 	g, err := a.openGateway(ctx, company, conn)
 	if err != nil {

@@ -15,9 +15,16 @@ import (
 const (
 	// pollEvery is how often each connection is polled when webhooks may be missed: minutes, because people watch the screen.
 	pollEvery = 2 * time.Minute
-	// pollPages bounds one run, so that a first import of years shares the gateway program with payers; the next run goes on.
+	// pollMaxWait bounds the pause after failures: an outage that ends is noticed within half an hour by itself.
+	pollMaxWait = 30 * time.Minute
+	// pollPages bounds one run, so that a long list shares the gateway program with payers; the next run goes on.
 	pollPages = 50
 	pollLimit = 200
+	// pollLease is how long a reader may be silent between two pages before it is taken for dead: a page is given up within
+	// a minute.
+	pollLease = 2 * time.Minute
+	// pollOverlap is how far before the connection was made its first reading begins: what a provider lists hours late is seen.
+	pollOverlap = 24 * time.Hour
 	// keepQuarantined bounds the list of movements that a gateway described wrongly.
 	keepQuarantined = 50
 )
@@ -27,9 +34,11 @@ type PollResult struct {
 	Movements   int
 	Quarantined int
 	CaughtUp    bool
+	Running     bool // somebody else is reading at this moment: nothing was done
 }
 
-// Refresh polls a connection now ("Actualiser"). Codes: unknown_thing, gateway_down, gateway_refused, gateway_broken.
+// Refresh polls a connection now and waits for it. Codes: unknown_thing, gateway_down, gateway_credentials,
+// gateway_refused, gateway_broken, the problem of a connection that needs attention.
 func (a *App) Refresh(ctx context.Context, who access.Actor, connection string) (PollResult, error) {
 	if err := who.May(access.Keep); err != nil {
 		return PollResult{}, err
@@ -37,8 +46,39 @@ func (a *App) Refresh(ctx context.Context, who access.Actor, connection string) 
 	return a.Poll(ctx, who.Company, connection, inbox.ByRefresh)
 }
 
-// Poll reads on in a connection's list of movements from where the last poll ended, and asks about every open pay page.
-// The cursor moves in the transaction that stores what it led to, so a crash repeats and never skips.
+// RefreshAll has every connection that works read now, in the background ("Actualiser"); one, when its id is given. Feeds
+// say how it goes. A connection that is being read is let go on. Code: unknown_thing.
+func (a *App) RefreshAll(ctx context.Context, who access.Actor, connection string) error {
+	err := a.write(ctx, who, access.Keep, func(ctx context.Context, tx *books.Tx) error {
+		if c, ok := tx.Setup().Connections[connection]; connection != "" && (!ok || c.Status == inbox.Disconnected) {
+			return notFound("connection", connection)
+		}
+		for id, c := range tx.Setup().Connections {
+			if c.Status != inbox.Connected || connection != "" && id != connection {
+				continue
+			}
+			f, _, err := tx.Feeds.Find(ctx, id)
+			if err != nil {
+				return err
+			}
+			if f.Busy(tx.Now()) {
+				continue
+			}
+			// The lease covers the moment until a worker comes, so that the screen says at once that it is being read.
+			f.ID, f.Found, f.NextPoll, f.Asked = id, 0, tx.Now(), true
+			tx.Feeds.Put(f)
+		}
+		return nil
+	})
+	if err == nil {
+		wake(a.nudge.poll)
+	}
+	return err
+}
+
+// Poll reads on in a connection's list of movements from where the last poll ended, asks about every open pay page, and
+// takes the import of history a piece further. The cursor moves in the transaction that stores what it led to, so a crash
+// repeats and never skips. Whoever reads holds a lease: a second reader leaves the connection to the first.
 func (a *App) Poll(ctx context.Context, company, connection string, src inbox.Source) (PollResult, error) {
 	var r PollResult
 	setup, err := a.Books.Setup(ctx, company)
@@ -49,69 +89,128 @@ func (a *App) Poll(ctx context.Context, company, connection string, src inbox.So
 	if !ok {
 		return r, notFound("connection", connection)
 	}
-	err = a.pollMovements(ctx, company, conn, src, &r)
+	g, err := a.openGateway(ctx, company, conn)
+	if conn.Status != inbox.Connected {
+		return r, err // nothing was exchanged: what the last exchange was answered stays
+	}
+	feed, asked, free, ferr := a.takeFeed(ctx, company, conn)
+	if ferr != nil || !free {
+		r.Running = ferr == nil
+		return r, ferr
+	}
+	if asked && src == inbox.ByPoll {
+		src = inbox.ByRefresh
+	}
+	if err == nil {
+		err = a.pollMovements(ctx, company, conn, g, feed, src, &r)
+	}
 	if err == nil {
 		err = a.pollAttempts(ctx, company, conn, src)
 	}
-	if ferr := a.endPoll(ctx, company, conn, err); ferr != nil && err == nil {
+	if err == nil && feed.History.Running() {
+		err = a.pollHistory(ctx, company, conn, g, feed.History)
+	}
+	if ferr := a.endPoll(context.WithoutCancel(ctx), company, conn, err); ferr != nil && err == nil {
 		err = ferr
 	}
 	return r, err
 }
 
-func (a *App) pollMovements(ctx context.Context, company string, conn inbox.Connection, src inbox.Source, r *PollResult) error {
-	g, err := a.openGateway(ctx, company, conn)
-	if err != nil {
-		return err
+// takeFeed takes the lease on a connection's list; free is false when somebody else holds it. asked says that a person
+// waits for this reading.
+func (a *App) takeFeed(ctx context.Context, company string, conn inbox.Connection) (feed inbox.Feed, asked, free bool, err error) {
+	err = a.Books.Write(books.WithoutKey(ctx), company, func(ctx context.Context, tx *books.Tx) error {
+		f, _, err := tx.Feeds.Find(ctx, conn.ID)
+		if err != nil {
+			return err
+		}
+		if free = !f.Busy(tx.Now()); !free {
+			return nil
+		}
+		asked = f.Asked
+		f.ID, f.Asked, f.Found, f.BusyUntil = conn.ID, false, 0, tx.Now().Add(pollLease)
+		f.NextPoll = f.BusyUntil
+		tx.Feeds.Put(f)
+		feed = f
+		return nil
+	}, books.Ref{Kind: books.Feeds, ID: conn.ID})
+	return feed, asked, free, err
+}
+
+// firstRead is how far back a connection is read that never was.
+func firstRead(conn inbox.Connection) time.Time {
+	if conn.ConnectedAt.IsZero() {
+		return time.Time{}
 	}
-	feed, err := a.Views.Feed(ctx, company, conn.ID)
-	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return err
-	}
+	return conn.ConnectedAt.Add(-pollOverlap)
+}
+
+func (a *App) pollMovements(ctx context.Context, company string, conn inbox.Connection, g gateway.Gateway, feed inbox.Feed, src inbox.Source, r *PollResult) error {
 	for range pollPages {
 		req := gateway.ListRequest{Cursor: feed.Cursor, Limit: pollLimit}
-		page, err := g.ListPayments(ctx, req)
-		if err == nil {
-			err = gateway.CheckPage(req, page)
+		if req.Cursor == "" {
+			req.Since = firstRead(conn)
 		}
-		if err != nil {
-			return gatewayFault(conn.Label, err)
-		}
-		good := make([]gateway.Payment, 0, len(page.Payments))
-		var bad []string
-		for _, p := range page.Payments {
-			if err := gateway.CheckPayment(p); err != nil {
-				a.Log.Warn("a gateway described a movement wrongly; it is set aside", err, "connection", conn.ID)
-				bad = append(bad, clipRunes(fmt.Sprintf("%s: %v", p.ID, err), 300))
-				continue
-			}
-			good = append(good, p)
-		}
-		err = a.observe(ctx, company, conn, good, src, func(ctx context.Context, tx *books.Tx) error {
-			f, _, err := tx.Feeds.Find(ctx, conn.ID)
-			if err != nil {
-				return err
-			}
-			f.ID, f.Cursor = conn.ID, page.Next
-			f.Quarantined = append(f.Quarantined, bad...)
-			if n := len(f.Quarantined); n > keepQuarantined {
-				f.Quarantined = f.Quarantined[n-keepQuarantined:]
-			}
-			tx.Feeds.Put(f)
-			return nil
+		page, err := a.readPage(ctx, company, conn, g, req, src, func(f *inbox.Feed, page gateway.Page, good []gateway.Payment) {
+			f.Cursor = page.Next
+			f.Found += len(good)
 		})
 		if err != nil {
 			return err
 		}
 		feed.Cursor = page.Next
-		r.Movements += len(good)
-		r.Quarantined += len(bad)
+		r.Movements += page.good
+		r.Quarantined += page.bad
 		if page.CaughtUp {
 			r.CaughtUp = true
 			return nil
 		}
 	}
 	return nil
+}
+
+// readPage reads and stores one page of movements. A movement that the gateway describes wrongly is set aside, and the
+// cursor moves past it: one bad row must not stop those behind it.
+func (a *App) readPage(ctx context.Context, company string, conn inbox.Connection, g gateway.Gateway, req gateway.ListRequest, src inbox.Source,
+	move func(*inbox.Feed, gateway.Page, []gateway.Payment),
+) (readPage, error) {
+	page, err := g.ListPayments(ctx, req)
+	if err == nil {
+		err = gateway.CheckPage(req, page)
+	}
+	if err != nil {
+		return readPage{}, gatewayFault(conn.Label, err)
+	}
+	good := make([]gateway.Payment, 0, len(page.Payments))
+	var bad []string
+	for _, p := range page.Payments {
+		if err := gateway.CheckPayment(p); err != nil {
+			a.Log.Warn("a gateway described a movement wrongly; it is set aside", err, "connection", conn.ID)
+			bad = append(bad, clipRunes(fmt.Sprintf("%s: %s", p.ID, gateway.AsError(err).Detail), 300))
+			continue
+		}
+		good = append(good, p)
+	}
+	err = a.observe(ctx, company, conn, good, src, func(ctx context.Context, tx *books.Tx) error {
+		f, _, err := tx.Feeds.Find(ctx, conn.ID)
+		if err != nil {
+			return err
+		}
+		f.ID = conn.ID
+		f.BusyUntil = tx.Now().Add(pollLease)
+		f.NextPoll = f.BusyUntil
+		f.SetAside(bad, keepQuarantined)
+		move(&f, page, good)
+		tx.Feeds.Put(f)
+		return nil
+	})
+	return readPage{page, len(good), len(bad)}, err
+}
+
+// readPage is a page that was stored, with how many of its movements were good.
+type readPage struct {
+	gateway.Page
+	good, bad int
 }
 
 func (a *App) pollAttempts(ctx context.Context, company string, conn inbox.Connection, src inbox.Source) error {
@@ -130,7 +229,7 @@ func (a *App) pollAttempts(ctx context.Context, company string, conn inbox.Conne
 			continue
 		}
 		if _, err := a.syncAttempt(ctx, company, at, src, true); err != nil {
-			if fault.Has(err, fault.GatewayDown) {
+			if stops(err) {
 				return err
 			}
 			a.Log.Warn("an open attempt could not be asked about", err, "attempt", at.ID)
@@ -139,31 +238,39 @@ func (a *App) pollAttempts(ctx context.Context, company string, conn inbox.Conne
 	return nil
 }
 
-// endPoll notes when and how the exchange went. Refused credentials turn the connection to "needs attention" and stop the
-// polling until somebody mends it: hammering on with a revoked key locks accounts out.
+// stops says whether an error is one of the whole connection, so that asking on would be answered the same.
+func stops(err error) bool {
+	return fault.Has(err, fault.GatewayDown) || fault.Has(err, fault.GatewayCredentials) || fault.Has(err, fault.GatewayQuarantined)
+}
+
+// endPoll notes when and how the exchange went, and gives the lease back; an import of history goes on at once. A refusal
+// that is not of the credentials leaves the connection as it is: one request that will never do is tried again less and
+// less often, and everything else goes on.
 func (a *App) endPoll(ctx context.Context, company string, conn inbox.Connection, cause error) error {
-	return a.Books.Write(ctx, company, func(ctx context.Context, tx *books.Tx) error {
+	more := false
+	err := a.Books.Write(books.WithoutKey(ctx), company, func(ctx context.Context, tx *books.Tx) error {
 		f, _, err := tx.Feeds.Find(ctx, conn.ID)
 		if err != nil {
 			return err
 		}
-		f.ID = conn.ID
-		if cause == nil {
+		f.ID, f.BusyUntil = conn.ID, time.Time{}
+		switch {
+		case cause == nil:
 			f.LastExchange, f.LastError, f.Failures = tx.Now(), "", 0
-			f.NextPoll = tx.Now().Add(pollEvery)
-		} else {
+			f.NextPoll = tx.Now().Add(jitter(pollEvery))
+			if more = f.History.Running(); more {
+				f.NextPoll = tx.Now()
+			}
+		default:
 			f.Failures++
 			f.LastError = string(fault.CodeOf(cause))
-			f.NextPoll = tx.Now().Add(max(pollEvery, backoff(f.Failures)))
+			f.NextPoll = tx.Now().Add(jitter(min(max(pollEvery, backoff(f.Failures)), pollMaxWait)))
 		}
 		tx.Feeds.Put(f)
-		now, ok := tx.Setup().Connections[conn.ID]
-		if fault.Has(cause, fault.GatewayRefused) && ok && now.Status == inbox.Connected {
-			now.Status, now.Problem = inbox.NeedsAttention, f.LastError
-			now.Version++
-			tx.Set(now)
-			tx.Log("Acquit", "connection_refused", conn.ID, conn.Label)
-		}
 		return nil
 	}, books.Ref{Kind: books.Feeds, ID: conn.ID})
+	if err == nil && more {
+		wake(a.nudge.poll)
+	}
+	return err
 }

@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/acquit-app/acquit/core/access"
@@ -81,7 +83,7 @@ func (a *App) preflight(s *books.Setup, c inbox.Connection, today civil.Date) []
 
 	err = nil
 	detail := ""
-	for _, code := range []string{c.GatewayAccount, c.CommissionAccount, c.BankAccount, c.DisputeFeeAccount} {
+	for _, code := range append(slices.Sorted(maps.Values(c.BalanceAccounts)), c.GatewayAccount, c.CommissionAccount, c.BankAccount, c.DisputeFeeAccount) {
 		if _, bad := s.Chart.Account(code); err == nil && code != "" && bad != nil {
 			err, detail = bad, code
 		}
@@ -103,7 +105,7 @@ func (a *App) preflight(s *books.Setup, c inbox.Connection, today civil.Date) []
 
 	err = nil
 	if c.Status != inbox.Connected {
-		err = fault.New(fault.Refused, fault.GatewayRefused, "gateway", c.Label, "detail", c.Detail)
+		err = attention(c)
 	}
 	add(CheckStatus, err, c.Detail)
 

@@ -200,7 +200,7 @@ func (a *App) ReverseReceipt(ctx context.Context, who access.Actor, id string) (
 	return r, err
 }
 
-// closeIfSettled closes the open pay page of a document on which nothing is due any more.
+// closeIfSettled closes the open pay page of a document that asks for more than is still due.
 func (a *App) closeIfSettled(ctx context.Context, company, document string) error {
 	l, err := a.Views.PayLink(ctx, company, document)
 	if fault.KindOf(err) == fault.NotFound {
@@ -209,11 +209,15 @@ func (a *App) closeIfSettled(ctx context.Context, company, document string) erro
 	if err != nil {
 		return err
 	}
-	p, err := a.payableNow(ctx, company, l)
-	if err != nil || p.due().Sign() > 0 {
+	at, err := a.lastAttempt(ctx, company, l)
+	if err != nil || !at.State.InProgress() {
 		return err
 	}
-	return a.closeCheckout(ctx, company, document)
+	p, err := a.payableNow(ctx, company, l)
+	if err != nil || p.due().Cmp(at.Amount) >= 0 {
+		return err
+	}
+	return a.closeAttempt(ctx, company, at)
 }
 
 func underField(err error, list string, i int) error {

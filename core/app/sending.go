@@ -144,7 +144,7 @@ func (s *Sending) reachable(setup *books.Setup) {
 func (s *Sending) button(setup *books.Setup, d document, method string, due money.Money) {
 	m := setup.Methods[method]
 	for _, o := range offers(setup, method, d.Customer) {
-		s.Offers = append(s.Offers, Offer{o.ID, o.Gateway, o.Label})
+		s.Offers = append(s.Offers, Offer{ConnectionID: o.ID, Gateway: o.Gateway, Label: o.Label})
 	}
 	switch {
 	case s.Without != "":

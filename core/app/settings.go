@@ -16,6 +16,7 @@ import (
 	"github.com/acquit-app/acquit/core/ids"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 	"github.com/acquit-app/acquit/core/party"
 	"github.com/acquit-app/acquit/core/posting"
 	"github.com/shopspring/decimal"
@@ -52,6 +53,11 @@ func accountUsed(s *books.Setup, code string) bool {
 		return true
 	}
 	for _, c := range s.Connections {
+		for _, account := range c.BalanceAccounts { // also of a disconnected one: the balance that it keeps is read by it
+			if account == code {
+				return true
+			}
+		}
 		if c.Status != inbox.Disconnected && slices.Contains([]string{c.GatewayAccount, c.CommissionAccount, c.BankAccount, c.DisputeFeeAccount}, code) {
 			return true
 		}
@@ -375,7 +381,11 @@ func (a *App) CloseYear(ctx context.Context, who access.Actor, id string) (Closi
 	if err != nil && !fault.Has(err, fault.PeriodClosed) { // closed already: the second write says so, or that this very request did it
 		return done, err
 	}
-	balances, err := a.balances(ctx, who.Company, id)
+	setup, err := a.Books.Setup(ctx, who.Company)
+	if err != nil {
+		return done, err
+	}
+	balances, err := a.balances(ctx, who.Company, id, foreignAccounts(setup))
 	if err != nil {
 		return done, err
 	}
@@ -434,21 +444,29 @@ func (a *App) closable(tx *books.Tx, id string) (year, next ledger.FiscalYear, e
 }
 
 // balances adds up a fiscal year by account and auxiliary account, from its lines: its opening entry has brought what came
-// before.
-func (a *App) balances(ctx context.Context, company, year string) ([]posting.Balance, error) {
+// before. Accounts of balances in another currency carry that on too.
+func (a *App) balances(ctx context.Context, company, year string, foreign map[string]money.Currency) ([]posting.Balance, error) {
 	type key struct{ account, aux string }
 	sums := map[key]int64{}
+	held := map[string]int64{}
 	err := a.Views.Lines(ctx, company, LineQuery{Year: year}, func(l *ExportLine) error {
 		k := key{l.Account, l.Aux}
 		if _, ok := sums[k]; !ok {
 			k = key{strings.Clone(l.Account), strings.Clone(l.Aux)}
 		}
 		sums[k] += l.Debit - l.Credit
+		if cur, ok := foreign[l.Account]; ok && l.Foreign.Currency() == cur {
+			held[k.account] += l.Foreign.Minor()
+		}
 		return nil
 	})
 	out := make([]posting.Balance, 0, len(sums))
 	for k, sum := range sums {
-		out = append(out, posting.Balance{Account: k.account, Aux: k.aux, Amount: sum})
+		b := posting.Balance{Account: k.account, Aux: k.aux, Amount: sum}
+		if cur, ok := foreign[k.account]; ok && k.aux == "" && held[k.account] != 0 {
+			b.Foreign = moneyOf(held[k.account], cur)
+		}
+		out = append(out, b)
 	}
 	return out, err
 }

@@ -24,6 +24,7 @@ type settling struct {
 	bill     *billing.Invoice // deposit invoice or deposit credit note that it made necessary
 	applied  int64
 	excess   int64
+	exact    bool // no difference is written off: all of it is the customer's
 }
 
 type matchKey struct{ account, document string }
@@ -65,7 +66,7 @@ func (a *App) settleInvoice(ctx context.Context, tx *books.Tx, s *settling, id s
 	}
 	// A difference of a few cents is written off, within the company's bound (E12).
 	short := due - part.Amount
-	if amount > 0 && short > 0 && short <= tx.Setup().Company.Tolerance {
+	if amount > 0 && short > 0 && short <= tx.Setup().Company.Tolerance && !s.exact {
 		part.Amount += short
 		s.parts = append(s.parts, posting.Part{Account: posting.PaymentLoss, Amount: -short})
 	}
@@ -87,7 +88,7 @@ func (a *App) settleInvoice(ctx context.Context, tx *books.Tx, s *settling, id s
 		action = "invoice_refunded"
 	}
 	a.saveInvoice(tx, s.who, &v, action, a.plain(part.Amount, v.Currency))
-	if rest > 0 && rest <= tx.Setup().Company.Tolerance {
+	if rest > 0 && rest <= tx.Setup().Company.Tolerance && !s.exact {
 		s.parts = append(s.parts, posting.Part{Account: posting.PaymentGain, Amount: rest})
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/billing"
+	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/ledger"
@@ -49,14 +50,37 @@ type Views interface {
 	Arrivals(ctx context.Context, company string, q ArrivalQuery) (Page[ArrivalRow], error)
 	// ArrivalsReady lists ids of arrivals that OK on all would post, oldest first.
 	ArrivalsReady(ctx context.Context, company string, limit int) ([]string, error)
-	// ArrivalsUnmatched lists ids of arrivals in review for want of a document or of a related payment.
+	// ArrivalsUnmatched lists ids of arrivals that wait for something else to be known (inbox.Arrival.Awaiting).
 	ArrivalsUnmatched(ctx context.Context, company string, limit int) ([]string, error)
+	// ArrivalsUnvalued lists ids of arrivals in review for want of a rate or of the account of their balance, oldest first.
+	ArrivalsUnvalued(ctx context.Context, company string, limit int) ([]string, error)
 	// Waiting is the sum of payments of a document that succeeded at a gateway and are neither posted nor dismissed (states
-	// ready and review, kind payment), in minor units of the books' currency.
+	// ready and review, kind payment), in minor units of the books' currency: of what they settle, or of their gross amount
+	// while that is not known.
 	Waiting(ctx context.Context, company, document string) (int64, error)
 	Receipt(ctx context.Context, company, id string) (inbox.Receipt, error)
 	Receipts(ctx context.Context, company string, q ReceiptQuery) (Page[ReceiptRow], error)
+	Refund(ctx context.Context, company, id string) (inbox.Refund, error)
+	// RefundsOf lists the refunds asked for on a receipt, newest first.
+	RefundsOf(ctx context.Context, company, receipt string) ([]inbox.Refund, error)
+	// ArrivalsAwaiting lists ids of arrivals that wait for what becomes of these others (inbox.Arrival.Awaiting), by their RelatedID.
+	ArrivalsAwaiting(ctx context.Context, company string, others []string) ([]string, error)
 	Feed(ctx context.Context, company, connection string) (inbox.Feed, error)
+	ProofViews
+
+	// Evidence is the list of payloads about an arrival or a delivery, without their bytes.
+	Evidence(ctx context.Context, company, subject string) (inbox.Evidence, error)
+	Payload(ctx context.Context, company, id string) (inbox.Payload, error)
+	// PayloadsHeld says of which ids the bytes are held.
+	PayloadsHeld(ctx context.Context, company string, ids []string) (map[string]bool, error)
+	// EvidenceExpired lists payloads, without their bytes, that came before an instant, were not erased, and whose subject
+	// needs them no longer: an arrival that is over (inbox.Arrival.Over) and is not in dispute, as the dispute or as what is
+	// disputed, where a dispute lasts until it is won back, written off or dismissed; a delivery that is not waiting to be
+	// looked into. Oldest first.
+	EvidenceExpired(ctx context.Context, company string, before time.Time, limit int) ([]inbox.Payload, error)
+	// EvidenceAll gives every piece with its sealed bytes, and for each hash that an arrival rests on without there being
+	// such a piece a line without bytes. One subject at a time is in memory.
+	EvidenceAll(ctx context.Context, company string, each func(EvidenceLine) error) error
 
 	Entry(ctx context.Context, company string, seq int64) (EntryView, error)
 	Entries(ctx context.Context, company string, q EntryQuery) (Page[EntryView], error)
@@ -67,6 +91,14 @@ type Views interface {
 	TrialBalance(ctx context.Context, company string, from, to civil.Date) ([]BalanceRow, error)
 	// Balance is debit less credit of one account over all time, in minor units.
 	Balance(ctx context.Context, company, account, aux string) (int64, error)
+	// Standing is what stands on an account at the end of a day (none: of all), in the books' currency and in another.
+	Standing(ctx context.Context, company, account string, cur money.Currency, to civil.Date) (books.Standing, error)
+	// Charges adds up accounts by month, of lines posted in one journal and dated in a period: debit less credit.
+	Charges(ctx context.Context, company, journal string, accounts []string, from, to civil.Date) ([]MonthSum, error)
+	// Posted finds entries by the source that they were posted from; what was not posted is absent.
+	Posted(ctx context.Context, company string, sources []string) (map[string]EntryRef, error)
+	// Rates lists the company's rates, the latest first, those of a day by currency.
+	Rates(ctx context.Context, company string, q RateQuery) (Page[ledger.Rate], error)
 	// Head is the recorded end of the chain.
 	Head(ctx context.Context, company string) (ledger.Head, error)
 
@@ -121,6 +153,8 @@ type Work struct {
 	Mails      []WorkItem
 	Deliveries []WorkItem
 	Feeds      []WorkItem // connections to poll
+	Proofs     []WorkItem // connections to check
+	Refunds    []WorkItem // to ask for again
 }
 
 // WorkItem points at one record that is due.
@@ -223,6 +257,8 @@ type ArrivalQuery struct {
 	Connection string
 	Kinds      []string
 	Document   string
+	Payout     string // the provider's id of the payout that holds them
+	Related    string // the gateway's id of the movement they belong to
 	Search     string // payer, external id, document number, customer
 	Desc       bool
 	Paging
@@ -285,6 +321,13 @@ type AccountPage struct {
 	Total  int64 // balance at the end of the period
 }
 
+// EvidenceLine is one piece of evidence with its sealed bytes, nil when they are not there.
+type EvidenceLine struct {
+	inbox.Piece
+	Subject string
+	Sealed  []byte
+}
+
 // AccountLine is one line with its entry's head.
 type AccountLine struct {
 	Seq, Number int64
@@ -297,7 +340,8 @@ type AccountLine struct {
 	Debit       int64
 	Credit      int64
 	Letter      string
-	Balance     int64 // running
+	Foreign     money.Money // the amount in another currency, signed; no currency: none
+	Balance     int64       // running
 }
 
 // Statement is a customer's account.
@@ -315,6 +359,21 @@ type BalanceRow struct {
 	Debit, Credit  int64
 	After          int64
 }
+
+// RateQuery filters rates.
+type RateQuery struct {
+	Currency money.Currency // none: all
+	Paging
+}
+
+// MonthSum is a sum of a month, minor units.
+type MonthSum struct {
+	Month civil.Date // its first day
+	Sum   int64
+}
+
+// EntryRef points at a posted entry.
+type EntryRef struct{ Seq, Number int64 }
 
 // MailQuery filters the outbox, newest first.
 type MailQuery struct {
@@ -336,6 +395,7 @@ type Home struct {
 	DraftInvoices   int
 	MailsFailed     int
 	ConnectionsDown int
+	Unproven        int // connections whose last check needs a look, or is older than two days
 	Deliveries      int // orphans
 	Months          []Month
 }

@@ -15,6 +15,10 @@ import (
 // look is two days after the first, longer than any document takes to appear; polling finds the money anyway.
 const maxDeliveryTries = 12
 
+// deliveryPause is how long a delivery waits while its connection does not work: polling brings its money in meanwhile, or
+// somebody mends it.
+const deliveryPause = 10 * time.Minute
+
 // Webhook takes one webhook call: the gateway program verifies it on its raw bytes, it is stored, and only then may it be
 // answered 2xx. Nothing in it is believed; a worker reads the objects it names again. A repetition is counted and
 // changes nothing. Codes: unknown_thing, webhook_refused, wrong_mode, gateway_down, gateway_broken.
@@ -38,13 +42,18 @@ func (a *App) Webhook(ctx context.Context, company, connection string, d gateway
 	if err != nil {
 		return gatewayFault(conn.Label, err)
 	}
-	if hint.Mode != conn.Mode {
+	// A provider that does not say tells its modes apart by what it signs with.
+	if hint.Mode != "" && hint.Mode != conn.Mode {
 		return fault.New(fault.Refused, fault.WrongMode, "gateway", conn.Label)
 	}
 	if hint.EventID == "" || len(hint.EventID) > gateway.MaxID || len(hint.PaymentIDs)+len(hint.SessionIDs) > gateway.MaxPage {
 		return fault.New(fault.Unavailable, fault.GatewayBroken, "gateway", conn.Label, "detail", "webhook")
 	}
 	id := ids.Derive(ids.Delivery, conn.ID, hint.EventID)
+	x, err := a.deliveryExhibit(ctx, company, id, conn, d)
+	if err != nil {
+		return err
+	}
 	err = a.Books.Write(ctx, company, func(ctx context.Context, tx *books.Tx) error {
 		row, seen, err := tx.Deliveries.Find(ctx, id)
 		if err != nil {
@@ -53,14 +62,23 @@ func (a *App) Webhook(ctx context.Context, company, connection string, d gateway
 		if !seen {
 			row = inbox.Delivery{ID: id, ConnectionID: conn.ID, EventID: hint.EventID, Type: hint.Type, SessionIDs: hint.SessionIDs, PaymentIDs: hint.PaymentIDs,
 				State: inbox.DeliveryStored, ReceivedAt: tx.Now(), NextTry: tx.Now()}
+			x.piece.FirstSeen = tx.Now()
+			tx.Evidence.Put(inbox.Evidence{ID: id, Pieces: []inbox.Piece{x.piece}, Version: 1})
+			putPayload(tx, id, x)
 		} else if row.Seen >= inbox.MaxSightings {
 			return nil
 		}
 		row.Seen++
 		row.Version++
 		tx.Deliveries.Put(row)
+		f, _, err := tx.Feeds.Find(ctx, conn.ID)
+		if err != nil {
+			return err
+		}
+		f.ID, f.LastWebhook = conn.ID, tx.Now()
+		tx.Feeds.Put(f)
 		return nil
-	}, books.Ref{Kind: books.Deliveries, ID: id})
+	}, books.Ref{Kind: books.Deliveries, ID: id}, books.Ref{Kind: books.Feeds, ID: conn.ID})
 	if err == nil {
 		wake(a.nudge.webhook)
 	}
@@ -86,7 +104,7 @@ func (a *App) ProcessDelivery(ctx context.Context, company, id string) error {
 	if !ok {
 		return a.finishDelivery(ctx, company, id, false, notFound("connection", d.ConnectionID))
 	}
-	found, err := a.readAgain(ctx, company, conn, d)
+	found, err := a.readAgain(byDelivery(ctx, d.ID), company, conn, d)
 	return a.finishDelivery(ctx, company, id, found, err)
 }
 
@@ -136,6 +154,13 @@ func (a *App) finishDelivery(ctx context.Context, company, id string, found bool
 		d, err := tx.Deliveries.Get(ctx, id)
 		if err != nil {
 			return err
+		}
+		if c := tx.Setup().Connections[d.ConnectionID]; cause != nil && (c.Status == inbox.NeedsAttention || stops(cause)) {
+			// The whole connection is to blame, and the delivery loses none of its tries by it.
+			d.NextTry = tx.Now().Add(jitter(deliveryPause))
+			d.Version++
+			tx.Deliveries.Put(d)
+			return nil
 		}
 		d.Tries++
 		switch {

@@ -85,6 +85,8 @@ type Invoice struct {
 	VATMoved map[string]int64
 	// VATCredited is, by VAT code, the tax that credit notes took back.
 	VATCredited map[string]int64
+	// NetCredited is, by VAT code, what credit notes took back excl. VAT.
+	NetCredited map[string]int64
 
 	EntrySeq  int64 // the sales entry
 	IssuedAt  time.Time
@@ -108,6 +110,7 @@ func (v Invoice) Clone() Invoice {
 	v.Deductions = ds
 	v.VATMoved = maps.Clone(v.VATMoved)
 	v.VATCredited = maps.Clone(v.VATCredited)
+	v.NetCredited = maps.Clone(v.NetCredited)
 	return v
 }
 
@@ -232,8 +235,12 @@ func (v *Invoice) CreditBy(t Totals, at time.Time) error {
 	if v.VATCredited == nil {
 		v.VATCredited = map[string]int64{}
 	}
+	if v.NetCredited == nil {
+		v.NetCredited = map[string]int64{}
+	}
 	for _, r := range t.Rows {
 		v.VATCredited[r.Code] += r.VAT
+		v.NetCredited[r.Code] += r.Base
 	}
 	v.Credited += t.Gross
 	v.touch(at)

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/acquit-app/acquit/core/billing"
+	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 	"github.com/acquit-app/acquit/core/party"
 )
 
@@ -31,15 +33,21 @@ const (
 	Deliveries              // inbox.Delivery
 	Feeds                   // inbox.Feed, by connection id
 	Receipts                // inbox.Receipt
+	Refunds                 // inbox.Refund
 	Mails                   // inbox.Mail
 	Exports                 // ledger.Export
 	Sequences               // billing.Sequence
 	Keys                    // IdempotencyKey
+	Rates                   // ledger.Rate, by currency and day
+	Evidence                // inbox.Evidence, by the id of its subject
+	Payloads                // inbox.Payload
+	Proofs                  // inbox.Proof
+	ProofRuns               // inbox.ProofRun, by connection id
 	kinds
 )
 
 var kindNames = [kinds]string{"company", "account", "journal", "fiscal_year", "vat_code", "payment_method", "connection",
-	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "mail", "export", "sequence", "key"}
+	"customer", "quote", "invoice", "pay_link", "attempt", "arrival", "delivery", "feed", "receipt", "refund", "mail", "export", "sequence", "key", "rate", "evidence", "payload", "proof", "proof_run"}
 
 // String is the kind's name as messages and the API use it.
 func (k Kind) String() string { return kindNames[k] }
@@ -95,6 +103,9 @@ type Session interface {
 	Load(ctx context.Context, k Kind, ids []string) ([]any, error)
 	// Lines returns every posted line that carries one of these document ids, with its matching code if any.
 	Lines(ctx context.Context, documents []string) ([]MatchedLine, error)
+	// Standing adds up what stands on an account, of all posted lines dated since a day or later (no date: all): debit less
+	// credit, and the amounts that the lines carry in a currency.
+	Standing(ctx context.Context, account string, cur money.Currency, since civil.Date) (Standing, error)
 	// Entry returns a posted entry. Code: unknown_thing.
 	Entry(ctx context.Context, seq int64) (ledger.Entry, error)
 	// Save writes everything, in few statements. A rule that the database refuses comes back as its fault, from here or
@@ -115,6 +126,9 @@ type MatchedLine struct {
 	ledger.OpenLine
 	Code string
 }
+
+// Standing is what stands on an account: in the books' currency and in another, minor units of each.
+type Standing struct{ Book, Foreign int64 }
 
 // Changes is what one transaction writes.
 type Changes struct {
@@ -174,6 +188,8 @@ func keyOf(k Kind, v any) string {
 		return v.ID
 	case inbox.Receipt:
 		return v.ID
+	case inbox.Refund:
+		return v.ID
 	case inbox.Mail:
 		return v.ID
 	case ledger.Export:
@@ -181,6 +197,16 @@ func keyOf(k Kind, v any) string {
 	case billing.Sequence:
 		return v.ID
 	case IdempotencyKey:
+		return v.ID
+	case ledger.Rate:
+		return v.ID
+	case inbox.Evidence:
+		return v.ID
+	case inbox.Payload:
+		return v.ID
+	case inbox.Proof:
+		return v.ID
+	case inbox.ProofRun:
 		return v.ID
 	}
 	panic("books: a record of no kind: " + k.String())

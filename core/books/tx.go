@@ -24,8 +24,14 @@ type Tx struct {
 	Deliveries Table[inbox.Delivery]
 	Feeds      Table[inbox.Feed]
 	Receipts   Table[inbox.Receipt]
+	Refunds    Table[inbox.Refund]
 	Mails      Table[inbox.Mail]
 	Exports    Table[ledger.Export]
+	Rates      Table[ledger.Rate]
+	Evidence   Table[inbox.Evidence]
+	Payloads   Table[inbox.Payload] // put without being read: the bytes stay where they are
+	Proofs     Table[inbox.Proof]
+	ProofRuns  Table[inbox.ProofRun]
 	sequences  Table[billing.Sequence]
 	keys       Table[IdempotencyKey]
 
@@ -129,7 +135,7 @@ func (g *group) prefetch(ctx context.Context, cs []*command) error {
 			}
 		}
 	}
-	for k, list := range byKind {
+	for k, list := range byKind[:] {
 		if err := g.load(ctx, Kind(k), list); err != nil {
 			return err
 		}
@@ -173,8 +179,14 @@ func (g *group) begin() *Tx {
 	tx.Deliveries = table(tx, Deliveries, func(v inbox.Delivery) (string, inbox.Delivery) { return v.ID, v.Clone() })
 	tx.Feeds = table(tx, Feeds, func(v inbox.Feed) (string, inbox.Feed) { return v.ID, v.Clone() })
 	tx.Receipts = table(tx, Receipts, func(v inbox.Receipt) (string, inbox.Receipt) { return v.ID, v.Clone() })
+	tx.Refunds = table(tx, Refunds, func(v inbox.Refund) (string, inbox.Refund) { return v.ID, v.Clone() })
 	tx.Mails = table(tx, Mails, func(v inbox.Mail) (string, inbox.Mail) { return v.ID, v.Clone() })
 	tx.Exports = table(tx, Exports, func(v ledger.Export) (string, ledger.Export) { return v.ID, v })
+	tx.Rates = table(tx, Rates, func(v ledger.Rate) (string, ledger.Rate) { return v.ID, v })
+	tx.Evidence = table(tx, Evidence, func(v inbox.Evidence) (string, inbox.Evidence) { return v.ID, v.Clone() })
+	tx.Payloads = table(tx, Payloads, func(v inbox.Payload) (string, inbox.Payload) { return v.ID, v.Clone() })
+	tx.Proofs = table(tx, Proofs, func(v inbox.Proof) (string, inbox.Proof) { return v.ID, v.Clone() })
+	tx.ProofRuns = table(tx, ProofRuns, func(v inbox.ProofRun) (string, inbox.ProofRun) { return v.ID, v.Clone() })
 	tx.sequences = table(tx, Sequences, func(v billing.Sequence) (string, billing.Sequence) { return v.ID, v })
 	tx.keys = table(tx, Keys, func(v IdempotencyKey) (string, IdempotencyKey) { return v.ID, v })
 	return tx

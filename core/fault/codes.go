@@ -105,6 +105,10 @@ const (
 	GatewayTooNew        Code = "gateway_too_new"
 	GatewayQuarantined   Code = "gateway_quarantined"
 
+	// The life of a connection: its credentials are not taken any more; our address cannot be reached from outside.
+	GatewayCredentials Code = "gateway_credentials"
+	WebhookUnreachable Code = "webhook_unreachable"
+
 	WrongMode      Code = "wrong_mode"
 	OtherAccount   Code = "other_account"
 	WebhookRefused Code = "webhook_refused"
@@ -117,6 +121,22 @@ const (
 	ReasonNeeded      Code = "reason_needed"
 	WrongCustomer     Code = "wrong_customer"
 	TooMuchImputed    Code = "too_much_imputed"
+	RateNotNeeded     Code = "rate_not_needed"
+	NothingToRevalue  Code = "nothing_to_revalue"
+
+	// Evidence.
+	EvidenceErased Code = "evidence_erased"
+	EvidenceBroken Code = "evidence_broken"
+
+	// Refunds.
+	NotRefundable    Code = "not_refundable"     // not an online receipt, or taken back
+	RefundTooLarge   Code = "refund_too_large"   // more than may still be given back
+	RefundInProgress Code = "refund_in_progress" // the outcome of another refund of the receipt is not known
+	RefundNotOpen    Code = "refund_not_open"    // its outcome is known
+	RefundElsewhere  Code = "refund_elsewhere"   // the gateway cannot be asked for it
+	CreditNoteNeeded Code = "credit_note_needed" // VAT was invoiced (art. 272-1 CGI)
+	PaymentDisputed  Code = "payment_disputed"
+	NoPageOpen       Code = "no_page_open"
 
 	// Mail.
 	MailNotSet     Code = "mail_not_set"
@@ -145,13 +165,17 @@ var params = map[Code][]string{
 	QuoteInvoiced: {"number"}, QuoteDepositsPending: {"deposit"}, CreditTooLarge: {"max"}, EmailMissing: {"customer"}, NoGatewayOn: nil,
 	CompanyIncomplete: {"fields"}, VATCodeNotAllowed: {"code"}, CustomerVATNeeded: {"customer"}, NothingToSend: nil,
 
+	GatewayCredentials: {"gateway", "detail"}, WebhookUnreachable: {"url"},
+
 	LinkUnknown: nil, LinkRevoked: nil, NothingDue: nil, PaymentInProgress: nil, GatewayOff: {"gateway"}, GatewayDown: {"gateway"},
 	GatewayRefused: {"gateway", "detail"}, GatewayIncomplete: {"gateway", "missing"}, GatewayBroken: {"gateway", "detail"}, GatewayNotFound: {"gateway"},
 	GatewayUntrusted: {"gateway", "detail"}, GatewayNotExecutable: {"gateway", "detail"}, GatewayWrongMachine: {"gateway", "detail"},
 	GatewayTooNew: {"gateway", "detail"}, GatewayQuarantined: {"gateway", "detail"}, WrongMode: {"gateway"}, OtherAccount: {"gateway"}, WebhookRefused: nil,
 
 	ArrivalNotReady: nil, ArrivalIntegrated: {"id"}, ArrivalDismissed: {"id"}, ArrivalNeedsHuman: {"reason"}, ReasonNeeded: nil, WrongCustomer: nil,
-	TooMuchImputed: {"max"},
+	TooMuchImputed: {"max"}, RateNotNeeded: {"currency"}, NothingToRevalue: {"account"}, EvidenceErased: {"when", "months"}, EvidenceBroken: {"hash"},
+
+	NotRefundable: nil, RefundTooLarge: {"max"}, RefundInProgress: nil, RefundNotOpen: nil, RefundElsewhere: {"gateway"}, CreditNoteNeeded: nil, PaymentDisputed: nil, NoPageOpen: nil,
 
 	MailNotSet: nil, MailRefused: {"detail"}, MailUnreach: {"detail"}, MailNotPending: nil,
 }

@@ -28,9 +28,12 @@ const (
 	Attempt    = "att"
 	Arrival    = "arr"
 	Delivery   = "whk"
+	Evidence   = "evd"
 	Receipt    = "rec"
+	Refund     = "rfd"
 	Mail       = "mail"
 	Export     = "exp"
+	Proof      = "prf"
 	Request    = "req"
 )
 

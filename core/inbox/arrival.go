@@ -13,6 +13,7 @@ import (
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/ids"
 	"github.com/acquit-app/acquit/core/money"
+	"github.com/shopspring/decimal"
 )
 
 // DocumentKind says what an arrival or an attempt pays.
@@ -34,6 +35,7 @@ const (
 	Integrated State = "integrated" // posted
 	Dismissed  State = "dismissed"  // set aside with a reason; nothing posted
 	Void       State = "void"       // it came to nothing at the gateway
+	Past       State = "past"       // older than the connection: the books may have it by other ways; nobody is asked unless they want to
 )
 
 // Flag says why an arrival needs a human, or what is special about it.
@@ -42,20 +44,24 @@ type Flag string
 const (
 	Unmatched        Flag = "unmatched"         // no document of ours is known for it
 	AmountMismatch   Flag = "amount_mismatch"   // not the amount asked for
-	CurrencyMismatch Flag = "currency_mismatch" // not the currency of the books
+	CurrencyMismatch Flag = "currency_mismatch" // the payer paid in another currency than the document's
 	Overpaid         Flag = "overpaid"          // more than is due: the rest becomes the customer's credit
 	Duplicate        Flag = "duplicate"         // the document was paid by something else meanwhile
 	DocumentClosed   Flag = "document_closed"   // the deposit or quote was cancelled, refused or refunded
 	ClosedPeriod     Flag = "closed_period"     // dated in a closed period: posted on the first open day
 	FeePending       Flag = "fee_pending"       // the commission will come later
 	RelatedMissing   Flag = "related_missing"   // the payment it belongs to is not posted yet
+	RelatedFirst     Flag = "related_first"     // the payment it belongs to will be posted with it, before it
+	RefundOpen       Flag = "refund_open"       // perhaps the refund we are asking for: the gateway's answer will tell
 	WrongMode        Flag = "wrong_mode"        // play money, in real books
 	UnknownKind      Flag = "unknown_kind"
+	RateMissing      Flag = "rate_missing"    // of a balance in another currency, and nobody said what it is worth
+	BalanceUnknown   Flag = "balance_unknown" // ... and its account is not set on the connection
 )
 
 // Blocking says whether a flag keeps OK from posting until a human decided.
 func (f Flag) Blocking() bool {
-	return f != ClosedPeriod && f != FeePending && f != Overpaid && f != AmountMismatch
+	return f != ClosedPeriod && f != FeePending && f != Overpaid && f != AmountMismatch && f != RelatedFirst
 }
 
 // Source is a way in.
@@ -66,12 +72,15 @@ const (
 	ByReturn  Source = "return"
 	ByPoll    Source = "poll"
 	ByRefresh Source = "refresh"
+	ByProof   Source = "proof"  // the daily comparison with the provider's list
+	ByRefund  Source = "refund" // the answer to our request
 )
 
 // Sighting is one time that a way in reported the arrival: its provenance.
 type Sighting struct {
-	Source Source
-	At     time.Time
+	Source   Source
+	At       time.Time
+	Delivery string // of a webhook: the delivery's id
 }
 
 // MaxSightings bounds the provenance kept; polling repeats itself for ever, and the first sightings are what tells.
@@ -89,6 +98,8 @@ type Arrival struct {
 	GatewayState gateway.State
 	Reason       string
 	Gross        money.Money
+	Charged      money.Money // what the payer paid, where the provider converted it
+	Rate         string      // the provider's: units of Gross's currency for one of Charged's
 	FeeState     gateway.FeeState
 	Fee          money.Money
 	FeeVAT       money.Money
@@ -107,23 +118,40 @@ type Arrival struct {
 	State      State
 	Flags      []Flag
 	AttemptID  string
+	RefundID   string // the refund of ours that it answers
 	Document   DocumentKind
 	DocumentID string
 	CustomerID string
 	ByHand     bool // matched by a person: a later snapshot does not match it again
 	Sightings  []Sighting
 
-	// What was posted. FeePosted is the commission already in the books, in minor units; it differs from Fee while a
+	// What it is worth where Gross is in another currency than the books (see currency.go).
+	Worth      money.Money     // Gross in the books' currency, with its sign; no currency: not known, or not needed
+	BookRate   decimal.Decimal // units of Gross's currency for one of the books' currency; zero: not known, or not needed
+	RateSource string          // where the rate is from
+	RateByHand bool            // a person gave it: the company's table is not asked
+	Conversion bool            // money moved between two balances of the connection: the provider told, or a person
+
+	// What was posted. Posted is the part of Gross that is in the books, in minor units; it differs from Gross when the
+	// provider changed its mind afterwards. FeePosted is the commission already in the books, in minor units; it differs from Fee while a
 	// commission that became known later waits for its entry.
+	Posted       int64
 	EntrySeq     int64
 	FeeEntrySeq  int64
 	FeePosted    int64
 	ReceiptID    string
-	Applied      int64 // part of Gross that settled the document; the rest went to the customer's credit
+	Settled      money.Money // what it is to the customer, in the books' currency; no currency: not known, or nobody's
+	Applied      int64       // part of Settled that settled the document; the rest went to the customer's credit
 	IntegratedAt time.Time
 	IntegratedBy string
 	DismissedBy  string
 	Dismissal    string
+
+	// What it rests on: hashes of payloads in its Evidence. EvidenceHash is the one that the snapshot was read from; the
+	// others are those that the entry, and the latest entry of its commission, were posted on.
+	EvidenceHash  string
+	EntryEvidence string
+	FeeEvidence   string
 
 	FirstSeen time.Time
 	Version   int64
@@ -145,13 +173,16 @@ func (a Arrival) Clone() Arrival {
 // and a settled state never becomes pending again: events may come in any order.
 func (a *Arrival) See(p gateway.Payment, src Source, at time.Time) bool {
 	if len(a.Sightings) < MaxSightings {
-		a.Sightings = append(a.Sightings, Sighting{src, at})
+		a.Sightings = append(a.Sightings, Sighting{Source: src, At: at})
 	}
-	if p.UpdatedAt.Before(a.UpdatedAt) || rank(p.State) < rank(a.GatewayState) || a.GatewayState == gateway.Succeeded && p.State == gateway.Failed {
+	if a.Outdated(p) {
 		return false
 	}
 	before := a.snapshot()
-	a.GatewayState, a.Reason, a.Gross = p.State, p.Reason, p.Gross
+	if a.Gross != p.Gross {
+		a.Unvalue() // it was said of another amount
+	}
+	a.GatewayState, a.Reason, a.Gross, a.Charged, a.Rate = p.State, p.Reason, p.Gross, p.Charged, p.Rate
 	if !(a.FeeState == gateway.FeeKnown && p.FeeState == gateway.FeeUnknown) {
 		a.FeeState, a.Fee, a.FeeVAT = p.FeeState, p.Fee, p.FeeVAT
 	}
@@ -167,9 +198,16 @@ func (a *Arrival) See(p gateway.Payment, src Source, at time.Time) bool {
 	return before != a.snapshot()
 }
 
+// Outdated says whether a snapshot tells less than what is known already.
+func (a *Arrival) Outdated(p gateway.Payment) bool {
+	return p.UpdatedAt.Before(a.UpdatedAt) || rank(p.State) < rank(a.GatewayState) || a.GatewayState == gateway.Succeeded && p.State == gateway.Failed
+}
+
 type snapshot struct {
 	state    gateway.State
 	gross    money.Money
+	charged  money.Money
+	rate     string
 	feeState gateway.FeeState
 	fee      money.Money
 	reason   string
@@ -178,7 +216,7 @@ type snapshot struct {
 }
 
 func (a *Arrival) snapshot() snapshot {
-	return snapshot{a.GatewayState, a.Gross, a.FeeState, a.Fee, a.Reason, a.RelatedID, a.PayoutID}
+	return snapshot{a.GatewayState, a.Gross, a.Charged, a.Rate, a.FeeState, a.Fee, a.Reason, a.RelatedID, a.PayoutID}
 }
 
 func rank(s gateway.State) int {
@@ -229,10 +267,16 @@ func (a *Arrival) Blocked() bool {
 	return false
 }
 
+// Awaiting says whether the arrival is in review only until something else is known: its document, the movement it belongs
+// to, or the outcome of a refund.
+func (a *Arrival) Awaiting() bool {
+	return a.State == Review && (a.Has(Unmatched) || a.Has(RelatedMissing) || a.Has(RefundOpen))
+}
+
 // Plain says whether the arrival, or a commission on it, may be posted without anybody looking: exactly what was asked for.
 func (a *Arrival) Plain() bool {
 	for _, f := range a.Flags {
-		if f != FeePending && f != ClosedPeriod {
+		if f != FeePending && f != ClosedPeriod && f != RelatedFirst {
 			return false
 		}
 	}
@@ -245,6 +289,18 @@ func (a *Arrival) FeeDue() int64 {
 		return 0
 	}
 	return a.Fee.Minor() - a.FeePosted
+}
+
+// Over says whether everything that is to be done about the arrival was done.
+func (a *Arrival) Over() bool {
+	switch a.State {
+	case Integrated:
+		return a.FeeDue() == 0 && !a.Has(FeePending)
+	case Dismissed, Void:
+		return true
+	case Waiting, Ready, Review:
+	}
+	return false
 }
 
 // ToDo says whether the arrival belongs on the accountant's desk.

@@ -34,6 +34,7 @@ type Attempt struct {
 	Reason       string
 	SessionID    string
 	URL          string
+	Declines     int // how often the provider refused to let us take the money and sent the payer back to its page
 	ExpiresAt    time.Time
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
@@ -43,14 +44,30 @@ type Attempt struct {
 // Clone returns an independent copy.
 func (a Attempt) Clone() Attempt { return a }
 
-// Move applies what the gateway says of the attempt's page; it says whether the state changed. Succeeded is final; a
+// Retry says whether the payer was declined and may go back to the same page.
+func (a *Attempt) Retry() bool { return a.State == Opened && a.Declines > 0 }
+
+// Move applies what the gateway says of the attempt's page; it says whether anything changed. Succeeded is final; a
 // failed or expired attempt may still succeed, because the gateway is right.
 func (a *Attempt) Move(s gateway.CheckoutState, reason string, at time.Time) bool {
 	next := a.State
 	switch s {
-	case gateway.CheckoutOpen, gateway.CheckoutAuthorized, gateway.CheckoutRetry:
+	case gateway.CheckoutOpen:
 		if a.State == Created {
 			next = Opened
+		}
+	case gateway.CheckoutAuthorized:
+		// The money was not taken after all: the attempt keeps nobody waiting any more.
+		if a.State == Created || a.State == PendingPay {
+			next = Opened
+		}
+	case gateway.CheckoutRetry:
+		if a.State == Created || a.State == PendingPay {
+			next = Opened
+		}
+		if a.State.InProgress() && next == a.State && a.Reason != reason {
+			a.Reason, a.UpdatedAt = reason, at
+			return true
 		}
 	case gateway.CheckoutProcessing:
 		if a.State.InProgress() {

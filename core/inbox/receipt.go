@@ -22,6 +22,8 @@ type Receipt struct {
 	EntrySeq    int64
 	ReversedSeq int64 // the entry that took it back
 	Refunded    int64
+	Refunding   int64  // asked for and not posted yet
+	RefundID    string // the last refund we asked for
 	CreatedAt   time.Time
 	CreatedBy   string
 	Version     int64

@@ -177,6 +177,16 @@ func (m Money) Times(factor decimal.Decimal, r Rounding) (Money, error) {
 	return FromDecimal(decimal.NewFromInt(m.minor).Mul(factor).Shift(-int32(m.cur.Exponent())), m.cur, r)
 }
 
+// Exchange is m in another currency at a rate quoted as the European Central Bank and the Banque de France quote: how many
+// units of m's currency one unit of the other is worth. Halves are rounded away from zero. The rate must not be zero.
+// Codes: bad_currency, amount_too_large.
+func (m Money) Exchange(rate decimal.Decimal, to Currency) (Money, error) {
+	if !to.Valid() {
+		return Money{}, fault.New(fault.Invalid, fault.BadCurrency, "found", fault.Clip(string(to)))
+	}
+	return FromDecimal(m.Decimal().DivRound(rate, int32(to.Exponent())), to, HalfUp)
+}
+
 // FromDecimal brings a number of major units (euros) to an amount, rounded as named. Codes: bad_currency, amount_too_large.
 func FromDecimal(d decimal.Decimal, cur Currency, r Rounding) (Money, error) {
 	if !cur.Valid() {

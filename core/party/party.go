@@ -2,6 +2,7 @@
 package party
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/acquit-app/acquit/core/civil"
@@ -77,6 +78,8 @@ type Company struct {
 	Tolerance int64
 	// AutoIntegrate lets the service actor post arrivals that need no human as soon as they come.
 	AutoIntegrate bool
+	// EvidenceMonths is how long what gateways sent is kept; 0: DefaultEvidenceMonths. Read it by KeepEvidence.
+	EvidenceMonths int
 	// ClosedUntil is the period lock: nothing is posted on or before this day.
 	ClosedUntil civil.Date
 	// TestBooks says that these are demonstration books, where test-mode gateways may post. Real books refuse them.
@@ -153,11 +156,26 @@ func (c *Company) Validate() error {
 			add(fault.New(fault.Invalid, fault.BadQuantity, "found", itoa(n)), field)
 		}
 	}
+	if c.EvidenceMonths < 0 || c.EvidenceMonths > MaxEvidenceMonths {
+		add(fault.New(fault.Invalid, fault.BadQuantity, "found", itoa(c.EvidenceMonths)), "evidence_months")
+	}
 	if c.Tolerance < 0 || c.Tolerance > 100_00 {
 		add(fault.New(fault.Invalid, fault.BadAmount, "found", itoa(int(c.Tolerance))), "tolerance")
 	}
 	return f.Err()
 }
+
+const (
+	// DefaultEvidenceMonths covers the years in which the tax administration may come back on a payment: to the end of the
+	// third after that of the tax (art. L169 and L176 LPF), at most 48 months. It is well beyond the 13 months in which a
+	// payer may contest (art. L133-24 CMF).
+	DefaultEvidenceMonths = 48
+	// MaxEvidenceMonths is the ten years of accounting documents (art. L123-22 C. com.).
+	MaxEvidenceMonths = 120
+)
+
+// KeepEvidence is how many months what gateways sent is kept.
+func (c *Company) KeepEvidence() int { return cmp.Or(c.EvidenceMonths, DefaultEvidenceMonths) }
 
 // Missing names the fields without which an invoice would lack a mandatory mention (art. 242 nonies A ann. II CGI).
 func (c *Company) Missing() []string {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 )
 
 // Accounts of the result of a closed year (PCG 2026, 12).
@@ -23,6 +24,7 @@ type Balance struct {
 	Account string
 	Aux     string
 	Amount  int64
+	Foreign money.Money // what the account holds in the currency of the balance it keeps, when that is not the books'
 }
 
 // Opening carries the balances at the end of a closed year into the next one (à-nouveaux): each account of classes 1 to 5
@@ -66,7 +68,7 @@ func Opening(next ledger.FiscalYear, on civil.Date, balances []Balance) []ledger
 		var s sheet
 		var rest int64
 		for _, b := range carried[:n] {
-			s.add(b.Account, b.Aux, "", b.Amount)
+			s.addForeign(b.Account, b.Aux, "", b.Amount, b.Foreign)
 			rest += b.Amount
 		}
 		s.add(Suspense, "", "", -rest)

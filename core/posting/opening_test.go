@@ -24,8 +24,8 @@ func open(d ledger.Draft) string {
 
 func TestOpening(t *testing.T) {
 	balances := []posting.Balance{
-		{"706000", "", -100000}, {"627810", "", 1825}, {"411000", "C0002", 24000}, {"411000", "C0001", 0}, {"512100", "", 98175}, {"411000", "C0010", -4000}, {"445711", "", -20000},
-		{"801000", "", 500}, {"809000", "", -500},
+		{Account: "706000", Aux: "", Amount: -100000}, {Account: "627810", Aux: "", Amount: 1825}, {Account: "411000", Aux: "C0002", Amount: 24000}, {Account: "411000", Aux: "C0001", Amount: 0}, {Account: "512100", Aux: "", Amount: 98175}, {Account: "411000", Aux: "C0010", Amount: -4000}, {Account: "445711", Aux: "", Amount: -20000},
+		{Account: "801000", Aux: "", Amount: 500}, {Account: "809000", Aux: "", Amount: -500},
 	}
 	got := posting.Opening(next, next.Start, balances)
 	want := `AN 2027-01-01 AN-2027 2027-01-01 opening:2027 "À-nouveaux au 01/01/2027"
@@ -41,7 +41,7 @@ func TestOpening(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", open(got[0]), want)
 	}
 
-	loss := posting.Opening(next, civil.MustParse("2027-02-01"), []posting.Balance{{"622600", "", 300}, {"512100", "", -300}})
+	loss := posting.Opening(next, civil.MustParse("2027-02-01"), []posting.Balance{{Account: "622600", Aux: "", Amount: 300}, {Account: "512100", Aux: "", Amount: -300}})
 	if want := `AN 2027-02-01 AN-2027 2027-01-01 opening:2027 "À-nouveaux au 01/01/2027"
 129000  300 0
 512100  0 300
@@ -52,7 +52,7 @@ func TestOpening(t *testing.T) {
 		t.Errorf("nothing opens with %v", d)
 	}
 	// A result of earlier years that was not allotted stays beside the new one.
-	both := posting.Opening(next, next.Start, []posting.Balance{{"120000", "", -10}, {"706000", "", -20}, {"512100", "", 30}})
+	both := posting.Opening(next, next.Start, []posting.Balance{{Account: "120000", Aux: "", Amount: -10}, {Account: "706000", Aux: "", Amount: -20}, {Account: "512100", Aux: "", Amount: 30}})
 	if got := open(both[0]); !strings.Contains(got, "120000  0 10\n120000  0 20\n") {
 		t.Errorf("got\n%s", got)
 	}

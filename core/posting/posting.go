@@ -13,6 +13,7 @@ import (
 	"github.com/acquit-app/acquit/core/billing"
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 )
 
 // General accounts and journals with a fixed part in postings (PCG 2026; those with an own subdivision are ours). They are
@@ -30,6 +31,21 @@ const (
 	PaymentLoss    = "658000"
 	PaymentGain    = "758000"
 
+	// Differences of exchange: on what customers owe (art. 1214-65, 1214-75 PCG), and on money.
+	TradeExchangeLoss     = "656000"
+	TradeExchangeGain     = "756000"
+	FinancialExchangeLoss = "666000"
+	FinancialExchangeGain = "766000"
+	// Transfers holds money between two balances of ours (art. 1215-58 PCG).
+	Transfers = "580000"
+	// The two VATs of equal amount of a self-assessed purchase (art. 1214-44 PCG).
+	ReverseChargeDeductible = "445662"
+	ReverseChargeDue        = "445201"
+
+	// Price reductions granted, by what was sold; postings use them when a person chooses so.
+	ReductionServices = "709600"
+	ReductionGoods    = "709700"
+
 	SalesJournal   = "VE"
 	BankJournal    = "BQ"
 	MiscJournal    = "OD"
@@ -38,7 +54,8 @@ const (
 
 // Fixed lists the accounts above.
 func Fixed() []string {
-	return []string{Customers, Deposits, CustomerCredit, Doubtful, VATOnDeposits, VATPending, VATOnPurchases, Suspense, BadDebts, PaymentLoss, PaymentGain}
+	return []string{Customers, Deposits, CustomerCredit, Doubtful, VATOnDeposits, VATPending, VATOnPurchases, Suspense, BadDebts, PaymentLoss, PaymentGain,
+		TradeExchangeLoss, TradeExchangeGain, FinancialExchangeLoss, FinancialExchangeGain, Transfers, ReverseChargeDeductible, ReverseChargeDue}
 }
 
 // FixedJournals lists the journals above.
@@ -50,7 +67,12 @@ func FixedJournals() []string {
 type sheet struct{ lines []ledger.Line }
 
 func (s *sheet) add(account, aux, document string, amount int64) {
-	l := ledger.Line{Account: account, Aux: aux, Document: document}
+	s.addForeign(account, aux, document, amount, money.Money{})
+}
+
+// addForeign adds a line that carries its amount in another currency too, which has the same sign.
+func (s *sheet) addForeign(account, aux, document string, amount int64, foreign money.Money) {
+	l := ledger.Line{Account: account, Aux: aux, Document: document, Foreign: foreign}
 	switch {
 	case amount > 0:
 		l.Debit = amount
@@ -143,6 +165,7 @@ type Movement struct {
 	Label   string
 	Source  string
 	Amount  int64
+	Foreign money.Money // Amount in the currency of the balance, when that is not the books'
 }
 
 func (m Movement) draft(s sheet) ledger.Draft {
@@ -159,6 +182,7 @@ type Part struct {
 	Aux      string
 	Document string
 	Amount   int64
+	Foreign  money.Money // Amount in another currency, where the document is in it
 	VAT      []VATMove
 }
 
@@ -173,9 +197,9 @@ type VATMove struct {
 // (E2, E5, E7, E9, E10), with the VAT that the receipt makes due.
 func Receipt(m Movement, parts ...Part) ledger.Draft {
 	var s sheet
-	s.add(m.Account, "", "", m.Amount)
+	s.addForeign(m.Account, "", "", m.Amount, m.Foreign)
 	for _, p := range parts {
-		s.add(p.Account, p.Aux, p.Document, -p.Amount)
+		s.addForeign(p.Account, p.Aux, p.Document, -p.Amount, p.Foreign.Neg())
 	}
 	d := m.draft(s)
 	for _, p := range parts {
@@ -185,12 +209,17 @@ func Receipt(m Movement, parts ...Part) ledger.Draft {
 }
 
 // Commission posts what the gateway kept for itself (E2); m.Amount is the fee, negative when it is given back. vat is the
-// part of it that is deductible VAT, when the gateway charges any (E13).
+// part of it that is deductible VAT, when the gateway charges any (E13); it and its line have no other currency than the
+// books', in which VAT is declared.
 func Commission(m Movement, commissionAccount string, vat int64) ledger.Draft {
 	var s sheet
-	s.add(commissionAccount, "", "", m.Amount-vat)
+	net := m.Foreign
+	if vat != 0 {
+		net = money.Money{}
+	}
+	s.addForeign(commissionAccount, "", "", m.Amount-vat, net)
 	s.add(VATOnPurchases, "", "", vat)
-	s.add(m.Account, "", "", -m.Amount)
+	s.addForeign(m.Account, "", "", -m.Amount, m.Foreign.Neg())
 	return m.draft(s)
 }
 
@@ -232,6 +261,14 @@ func AddVAT(d *ledger.Draft, moves []VATMove) {
 		s.add(v.To, "", "", -v.Amount)
 	}
 	d.Lines = s.lines
+}
+
+// Reduction is the account of a price reduction on what was sold (E7, commercial gesture).
+func Reduction(n billing.Nature) string {
+	if n == billing.Goods {
+		return ReductionGoods
+	}
+	return ReductionServices
 }
 
 // VATOnDeposit makes the VAT of a deposit due on receipt (E5): D 445871 / C 44571; rows are those of the deposit invoice.

@@ -106,6 +106,24 @@ func (p *Provider) status(account, id string) (gateway.CheckoutStatus, error) {
 	return s, nil
 }
 
+// capture takes the money that a payer agreed to; a page in another state stays as it is.
+func (p *Provider) capture(account, id string) error {
+	err := p.store.write(func(t *tx) error {
+		v, err := t.session(account, id)
+		if err != nil {
+			return err
+		}
+		if v.State != gateway.CheckoutAuthorized || v.Challenge == nil || !v.ExpiresAt.After(t.at) {
+			return nil
+		}
+		o := *v.Challenge
+		o.How = Pays
+		return t.pay(v, o)
+	})
+	p.post.wake()
+	return err
+}
+
 // expire closes a page that nobody has paid; a page in another state stays as it is.
 func (p *Provider) expire(account, id string) error {
 	return p.store.write(func(t *tx) error {
@@ -113,7 +131,7 @@ func (p *Provider) expire(account, id string) error {
 		if err != nil {
 			return err
 		}
-		if !payable(v.State) {
+		if !unpaid(v.State) {
 			return nil
 		}
 		v.State, v.Reason, v.Challenge = gateway.CheckoutExpired, "closed_by_merchant", nil
@@ -136,12 +154,13 @@ type How string
 
 // The ways in which a visit ends. All but Declines and Challenges end the page.
 const (
-	Pays       How = "paid"      // money at once
-	Declines   How = "declined"  // the card is refused; the payer may try again on the page
-	Fails      How = "failed"    // refused for good
-	Challenges How = "3ds"       // 3-D Secure: the page waits for Authenticate
-	Pends      How = "pending"   // a debit that is settled later, on the console
-	Leaves     How = "cancelled" // back to the merchant without paying
+	Pays       How = "paid"       // money at once
+	Declines   How = "declined"   // the card is refused; the payer may try again on the page
+	Fails      How = "failed"     // refused for good
+	Challenges How = "3ds"        // 3-D Secure: the page waits for Authenticate
+	Approves   How = "authorized" // the payer agrees; the money is taken when the merchant captures it
+	Pends      How = "pending"    // a debit that is settled later, on the console
+	Leaves     How = "cancelled"  // back to the merchant without paying
 )
 
 // When the fee of a payment is told.
@@ -161,7 +180,7 @@ const (
 
 func (o Outcome) check() error {
 	switch o.How {
-	case Pays, Declines, Fails, Challenges, Pends, Leaves:
+	case Pays, Declines, Fails, Challenges, Approves, Pends, Leaves:
 	default:
 		return refuse("bad_outcome", "unknown outcome %.40q", string(o.How))
 	}
@@ -234,6 +253,11 @@ func (t *tx) pay(v *Session, o Outcome) error {
 	case Challenges:
 		v.State, v.Reason, v.Challenge = gateway.CheckoutOpen, "authentication_required", &o
 		t.putSession(v)
+		return nil
+	case Approves:
+		v.State, v.Reason, v.Challenge = gateway.CheckoutAuthorized, "awaiting_capture", &o
+		t.putSession(v)
+		t.tell(v.Account, "checkout.authorized", o.Webhook, []string{v.ID})
 		return nil
 	case Declines:
 		v.State, v.Reason = gateway.CheckoutRetry, "card_declined"

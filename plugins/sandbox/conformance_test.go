@@ -2,24 +2,19 @@ package sandbox_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/acquit-app/acquit/core/gateway"
-	"github.com/acquit-app/acquit/core/money"
 	"github.com/acquit-app/acquit/plugins/gatewaytest"
 	"github.com/acquit-app/acquit/plugins/sandbox"
-	"github.com/acquit-app/acquit/plugins/sandbox/drive"
+	"github.com/acquit-app/acquit/plugins/sandbox/stage"
 )
 
 func TestMain(m *testing.M) {
@@ -54,197 +49,81 @@ func program(tb testing.TB) string {
 	return filepath.Join(built.dir, "acquit-gateway-sandbox")
 }
 
-// world lets the conformance suite's payers and provider act on a sandbox: in process, or over HTTP when there is no
-// provider at hand.
-type world struct {
-	provider *sandbox.Provider // or
-	state    string            // folder of a running program
-	inbox    *inbox
+// restartable is a sandbox in process that can be closed and opened again, with a clock that can be put forward.
+type restartable struct {
+	dir string
+
+	mu    sync.Mutex
+	now   *sandbox.Sandbox
+	ahead time.Duration
 }
 
-// inbox is the merchant's end of webhooks.
-type inbox struct {
-	url string
-
-	mu      sync.Mutex
-	came    []gateway.Delivery
-	changed chan struct{} // replaced and closed at each delivery
+func (r *restartable) clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Now().Add(r.ahead)
 }
 
-func newInbox(tb testing.TB) *inbox {
-	in := &inbox{changed: make(chan struct{})}
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		d := gateway.Delivery{Body: body, ReceivedAt: time.Now()}
-		for name, values := range r.Header {
-			for _, v := range values {
-				d.Headers = append(d.Headers, gateway.Header{Name: name, Value: v})
-			}
-		}
-		in.mu.Lock()
-		defer in.mu.Unlock()
-		in.came = append(in.came, d)
-		close(in.changed)
-		in.changed = make(chan struct{})
-	}))
-	tb.Cleanup(s.Close)
-	in.url = s.URL
-	return in
-}
-
-// wait returns the deliveries once f is content with them.
-func (in *inbox) wait(ctx context.Context, f func([]gateway.Delivery) bool) ([]gateway.Delivery, error) {
-	for {
-		in.mu.Lock()
-		came, changed := in.came, in.changed
-		in.mu.Unlock()
-		if f(came) {
-			return came, nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return came, ctx.Err()
-		}
-	}
-}
-
-func (w world) console() (*drive.Console, error) { return drive.In(w.state) }
-
-func account(c gateway.Connection) string {
-	id, err := sandbox.AccountOf(c)
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
-
-func (w world) Pay(ctx context.Context, _ gateway.Connection, page gateway.Checkout, way gatewaytest.Way) error {
-	o := map[gatewaytest.Way]sandbox.Outcome{
-		gatewaytest.Paid:         {How: sandbox.Pays},
-		gatewaytest.PaidFeeLater: {How: sandbox.Pays, Fee: sandbox.FeeLater},
-		gatewaytest.Pending:      {How: sandbox.Pends},
-		gatewaytest.Declined:     {How: sandbox.Declines},
-	}[way]
-	if w.provider != nil {
-		_, err := w.provider.Pay(page.SessionID, o)
-		return err
-	}
-	console, err := drive.Of(page.URL)
-	if err != nil {
-		return err
-	}
-	_, err = console.Pay(ctx, page.SessionID, o.How, "fee", o.Fee)
+func (r *restartable) open() error {
+	s := sandbox.New(sandbox.Options{Dir: r.dir, Now: r.clock})
+	r.mu.Lock()
+	r.now = s
+	r.mu.Unlock()
+	_, err := s.Provider()
 	return err
 }
 
-func (w world) Settle(ctx context.Context, c gateway.Connection, payment string, paid bool) error {
-	if w.provider != nil {
-		_, err := w.provider.Settle(account(c), payment, paid, "")
-		return err
-	}
-	console, err := w.console()
-	if err != nil {
-		return err
-	}
-	result := "failed"
-	if paid {
-		result = "paid"
-	}
-	_, err = console.Do(ctx, account(c), "settle", "id", payment, "result", result)
-	return err
+func (r *restartable) current() *sandbox.Sandbox {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now
 }
 
-func (w world) TellFee(ctx context.Context, c gateway.Connection, payment string) error {
-	if w.provider != nil {
-		_, err := w.provider.RevealFee(account(c), payment, "")
-		return err
-	}
-	console, err := w.console()
-	if err != nil {
-		return err
-	}
-	_, err = console.Do(ctx, account(c), "reveal_fee", "id", payment)
-	return err
+func (r *restartable) Restart(context.Context) error {
+	return errors.Join(r.current().Close(), r.open())
 }
 
-func (w world) Payout(ctx context.Context, c gateway.Connection, cur money.Currency) error {
-	if w.provider != nil {
-		_, err := w.provider.Payout(account(c), cur, "")
-		return err
-	}
-	console, err := w.console()
-	if err != nil {
-		return err
-	}
-	_, err = console.Do(ctx, account(c), "payout", "currency", string(cur))
-	return err
+func (r *restartable) Describe(ctx context.Context) (gateway.Info, error) {
+	return r.current().Describe(ctx)
 }
 
-func (w world) LoseAnswer(ctx context.Context, c gateway.Connection) error {
-	if w.provider != nil {
-		w.provider.Inject(account(c), sandbox.Fault{Call: "create_checkout", Kind: gateway.ErrRetryable, Outcome: gateway.Unknown, Done: true})
-		return nil
-	}
-	console, err := w.console()
-	if err != nil {
-		return err
-	}
-	_, err = console.Do(ctx, account(c), "fault", "call", "create_checkout", "kind", "retryable", "outcome", "unknown", "done", "1")
-	return err
+func (r *restartable) Open(ctx context.Context, c gateway.Connection) (gateway.Gateway, error) {
+	return r.current().Open(ctx, c)
 }
 
-func (w world) Webhook(ctx context.Context, _ gateway.Connection, page gateway.Checkout) (gateway.Delivery, error) {
-	var found gateway.Delivery
-	_, err := w.inbox.wait(ctx, func(all []gateway.Delivery) bool {
-		for _, d := range all {
-			if strings.Contains(string(d.Body), page.SessionID) {
-				found = d
-				return true
-			}
-		}
-		return false
-	})
-	return found, err
+// timed is the stage with the sandbox's clock.
+type timed struct {
+	*stage.World
+	r *restartable
 }
 
-func harness(d gateway.Driver, w world) gatewaytest.Harness {
-	var n atomic.Int64
-	return gatewaytest.Harness{
-		Driver: d,
-		World:  w,
-		Connect: func() gateway.Connection {
-			i := n.Add(1)
-			return gateway.Connection{
-				ID: fmt.Sprintf("gw_%d", i), Mode: gateway.Test, WebhookURL: w.inbox.url,
-				Settings: map[string]string{"merchant_name": "Atelier Dupré", "api_key": fmt.Sprintf("sk_sandbox_%020d", i), "fee": sandbox.FeeStandard, "webhooks": "true"},
-			}
-		},
-		Refused: func() gateway.Connection {
-			return gateway.Connection{ID: "gw_refused", Settings: map[string]string{"merchant_name": "X", "api_key": "sk_sandbox_revoked00000000"}}
-		},
-	}
+func (w timed) Advance(_ context.Context, d time.Duration) error {
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	w.r.ahead += d
+	return nil
 }
 
 func TestConformanceInProcess(t *testing.T) {
-	s := sandbox.New(sandbox.Options{Dir: t.TempDir()})
+	r := &restartable{dir: t.TempDir()}
+	if err := r.open(); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
+		if err := r.current().Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	p, err := s.Provider()
-	if err != nil {
-		t.Fatal(err)
-	}
-	gatewaytest.Run(t, harness(s, world{provider: p, inbox: newInbox(t)}))
+	w := stage.New(r.dir)
+	t.Cleanup(w.Close)
+	h := w.Harness(r)
+	h.World = timed{w, r}
+	gatewaytest.Run(t, h)
 }
 
 func TestConformanceOfTheProgram(t *testing.T) {
 	state := t.TempDir()
-	d := gatewaytest.Start(t, program(t), state)
-	gatewaytest.Run(t, harness(d, world{state: state, inbox: newInbox(t)}))
+	w := stage.New(state)
+	t.Cleanup(w.Close)
+	gatewaytest.Run(t, w.Harness(gatewaytest.Start(t, program(t), state)))
 }

@@ -79,7 +79,7 @@ func describe() gateway.Info {
 				Help:  text("Sans elles, les paiements sont vus à la prochaine actualisation.", "Without them payments are seen at the next refresh."),
 			},
 			{
-				Name: settingSecret, Type: gateway.SecretSetting, Pattern: `\S{16,200}`,
+				Name: settingSecret, Type: gateway.SecretSetting, Pattern: `\S{16,200}(\s+\S{16,200}){0,4}`,
 				Label: text("Secret des notifications", "Webhook secret"),
 				Help: text(
 					"Laissez vide : le bac à sable en choisit un. Sinon, 16 caractères au moins.",
@@ -184,9 +184,17 @@ func (d *desk) CreateCheckout(ctx context.Context, r gateway.CheckoutRequest) (g
 	})
 }
 
-// SettleCheckout implements gateway.Gateway. The sandbox takes money when the payer pays: there is nothing to capture.
+// SettleCheckout implements gateway.Gateway. The sandbox takes money when the payer pays, but for a payer who only agreed
+// (see Approves): then it is taken when the merchant captures it.
 func (d *desk) SettleCheckout(ctx context.Context, r gateway.SettleRequest) (gateway.CheckoutStatus, error) {
-	return serve(ctx, d, "settle_checkout", func() (gateway.CheckoutStatus, error) { return d.p.status(d.account, r.SessionID) })
+	return serve(ctx, d, "settle_checkout", func() (gateway.CheckoutStatus, error) {
+		if r.Capture {
+			if err := d.p.capture(d.account, r.SessionID); err != nil {
+				return gateway.CheckoutStatus{}, err
+			}
+		}
+		return d.p.status(d.account, r.SessionID)
+	})
 }
 
 // pageSize is used when the host asks for no size.

@@ -59,7 +59,7 @@ type Session struct {
 	ExpiresAt  time.Time             `json:"expires_at"`
 	State      gateway.CheckoutState `json:"state"`
 	Reason     string                `json:"reason,omitempty"`
-	Challenge  *Outcome              `json:"challenge,omitempty"` // what happens once 3-D Secure is passed
+	Challenge  *Outcome              `json:"challenge,omitempty"` // what happens once 3-D Secure is passed, or the merchant captures
 	Payments   []string              `json:"payments,omitempty"`
 }
 

@@ -3,9 +3,11 @@ package sandbox_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +15,56 @@ import (
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/plugins/sandbox"
 )
+
+// inbox is the merchant's end of webhooks.
+type inbox struct {
+	url string
+
+	mu      sync.Mutex
+	came    []gateway.Delivery
+	changed chan struct{} // replaced and closed at each delivery
+}
+
+func newInbox(tb testing.TB) *inbox {
+	in := &inbox{changed: make(chan struct{})}
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		d := gateway.Delivery{Body: body, ReceivedAt: time.Now()}
+		for name, values := range r.Header {
+			for _, v := range values {
+				d.Headers = append(d.Headers, gateway.Header{Name: name, Value: v})
+			}
+		}
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		in.came = append(in.came, d)
+		close(in.changed)
+		in.changed = make(chan struct{})
+	}))
+	tb.Cleanup(s.Close)
+	in.url = s.URL
+	return in
+}
+
+// wait returns the deliveries once f is content with them.
+func (in *inbox) wait(ctx context.Context, f func([]gateway.Delivery) bool) ([]gateway.Delivery, error) {
+	for {
+		in.mu.Lock()
+		came, changed := in.came, in.changed
+		in.mu.Unlock()
+		if f(came) {
+			return came, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return came, ctx.Err()
+		}
+	}
+}
 
 // notice is what a test reads of a webhook.
 type notice struct {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,7 +50,7 @@ func badSetting(setting, code, detail string) error {
 
 // connect makes the connection's account exist and notes where it wants webhooks.
 func (p *Provider) connect(account string, c gateway.Connection) error {
-	secret := c.Settings[settingSecret]
+	secret := newest(c.Settings[settingSecret])
 	p.mu.Lock()
 	fresh := p.secrets[c.ID] != secret
 	p.secrets[c.ID] = secret
@@ -104,7 +105,16 @@ func loopback(address string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// webhookSecret is what a connection's webhooks are signed with: the secret of its settings, or one that this sandbox
+// newest is the secret that webhooks are signed with, of several separated by blanks: while a secret is being replaced the
+// older ones still verify.
+func newest(secrets string) string {
+	if all := strings.Fields(secrets); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// webhookSecret is what a connection's webhooks are signed with: the secrets of its settings, or one that this sandbox
 // derives and that nobody else can. It is "" while the settings' secret is not known, after a restart.
 func (p *Provider) webhookSecret(c gateway.Connection) string {
 	if s := c.Settings[settingSecret]; s != "" {
@@ -144,7 +154,7 @@ func (p *Provider) Session(id string) (Session, error) {
 
 // present closes a page whose time is over.
 func (p *Provider) present(v Session) Session {
-	if payable(v.State) && !v.ExpiresAt.After(p.store.now()) {
+	if unpaid(v.State) && !v.ExpiresAt.After(p.store.now()) {
 		v.State, v.Reason, v.Challenge = gateway.CheckoutExpired, "too_late", nil
 	}
 	return v
@@ -153,6 +163,9 @@ func (p *Provider) present(v Session) Session {
 func payable(s gateway.CheckoutState) bool {
 	return s == gateway.CheckoutOpen || s == gateway.CheckoutRetry
 }
+
+// unpaid says whether no money has been taken on a page whose time is not over.
+func unpaid(s gateway.CheckoutState) bool { return payable(s) || s == gateway.CheckoutAuthorized }
 
 // Movement returns a movement of an account.
 func (p *Provider) Movement(account, id string) (Movement, error) {

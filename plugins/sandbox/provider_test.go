@@ -18,6 +18,14 @@ import (
 	"github.com/acquit-app/acquit/plugins/sandbox"
 )
 
+func account(c gateway.Connection) string {
+	id, err := sandbox.AccountOf(c)
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
+
 // desk is an account at a sandbox in process.
 type desk struct {
 	s       *sandbox.Sandbox

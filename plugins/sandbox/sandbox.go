@@ -21,7 +21,7 @@
 //	GET  /console/{account}      its balance, sessions, movements, events and deliveries, newest first (?limit=, default 50)
 //	POST /console/{account}      action= and the fields below
 //	GET  /pay/{session}          the pay page; the Session
-//	POST /pay/{session}          outcome= paid, declined, failed, 3ds, pending, cancelled
+//	POST /pay/{session}          outcome= paid, declined, failed, 3ds, authorized, pending, cancelled
 //	                             fee= now, later, none · webhook= once, twice, reordered, never
 //	                             amount=12.34 currency=EUR (other than asked) · stay=1 (the browser never returns)
 //	POST /pay/{session}/3ds      answer= passed, refused

@@ -52,10 +52,10 @@ func untrusted(code, detail string) error {
 	return gateway.Fail(gateway.ErrUntrusted, gateway.NotDone, code, detail)
 }
 
-// readWebhook verifies a delivery for an account on its raw bytes. The signature is looked at before the time, so that
+// readWebhook verifies a delivery for an account on its raw bytes, with any of the secrets, which blanks separate. The signature is looked at before the time, so that
 // "too old" is only ever said of a delivery that was authentic once.
-func readWebhook(secret, account string, d gateway.Delivery) (gateway.Hint, error) {
-	if secret == "" {
+func readWebhook(secrets, account string, d gateway.Delivery) (gateway.Hint, error) {
+	if len(strings.Fields(secrets)) == 0 {
 		return gateway.Hint{}, badSetting(settingSecret, "no_secret", "without a webhook secret nothing can be verified")
 	}
 	if len(d.Body) > maxWebhook {
@@ -74,7 +74,8 @@ func readWebhook(secret, account string, d gateway.Delivery) (gateway.Hint, erro
 	if !ok {
 		return gateway.Hint{}, untrusted("no_signature", "no usable "+SignatureHeader+" header")
 	}
-	if !hmac.Equal(signature, mac(secret, t, d.Body)) {
+	signed := func(secret string) bool { return hmac.Equal(signature, mac(secret, t, d.Body)) }
+	if !slices.ContainsFunc(strings.Fields(secrets), signed) {
 		return gateway.Hint{}, untrusted("bad_signature", "the signature does not match")
 	}
 	if age := d.ReceivedAt.Sub(at); age > Tolerance {

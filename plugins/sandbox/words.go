@@ -42,6 +42,7 @@ var words = map[string][2]string{
 	"pay":            {"Payer", "Pay"},
 	"choose":         {"Choisissez ce qui arrive", "Choose what happens"},
 	"with_3ds":       {"Payer avec 3-D Secure", "Pay with 3-D Secure"},
+	"authorize":      {"Autoriser : le marchand encaisse ensuite", "Authorise: the merchant captures afterwards"},
 	"pending":        {"Prélèvement : en attente, réglé plus tard", "Direct debit: pending, settled later"},
 	"declined":       {"Carte refusée (le payeur peut réessayer)", "Card declined (the payer may retry)"},
 	"failed":         {"Refus définitif", "Refused for good"},
@@ -74,6 +75,10 @@ var words = map[string][2]string{
 	"state_processing": {
 		"Le paiement est en attente : la banque n'a pas encore répondu.",
 		"The payment is pending: the bank has not answered yet.",
+	},
+	"state_authorized": {
+		"Le paiement est autorisé ; le marchand doit encore l'encaisser.",
+		"The payment is authorised; the merchant still has to capture it.",
 	},
 	"state_failed":    {"Le paiement a été refusé.", "The payment was refused."},
 	"state_expired":   {"Cette page de paiement est fermée.", "This pay page is closed."},
@@ -151,6 +156,7 @@ var words = map[string][2]string{
 	"open":             {"ouverte", "open"},
 	"paid":             {"payée", "paid"},
 	"processing":       {"en attente", "processing"},
+	"authorized":       {"autorisée", "authorised"},
 	"expired":          {"fermée", "closed"},
 	"cancelled":        {"annulée", "cancelled"},
 	"payer_retry":      {"refusée, à réessayer", "declined, may retry"},

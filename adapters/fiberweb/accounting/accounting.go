@@ -32,7 +32,10 @@ func Mount(s *fiberweb.Server, a *app.App) {
 	read.Get("/journal/:seq", h.entry)
 	keep.Form("/journal/:seq/reverse", h.askReverse, h.reverse)
 	read.Get("/ledger", h.ledger)
+	keep.Form("/ledger/:account/revalue", h.askRevalue, h.revalue)
 	read.Get("/balance", h.balance)
+	read.Get("/fee-vat", h.feeVAT)
+	keep.Form("/fee-vat/:connection/:month", h.askFeeVAT, h.postFeeVAT)
 
 	export.Form("/exports", h.exports, h.export)
 	export.Get("/exports/:id/file", h.exportFile)
@@ -108,8 +111,11 @@ func (d desk) entryOf(ctx context.Context, e app.EntryView, link bool) ui.Entry 
 	if link {
 		out.Href = ui.To(ctx, entryPath(e.Seq))
 	}
+	if _, ok := app.ArrivalOfSource(e.Source); ok {
+		out.Voucher = ui.To(ctx, entryPath(e.Seq)) + "/evidence"
+	}
 	for i, l := range e.Lines {
-		line := ui.EntryLine{Account: l.Account, Name: d.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label, Debit: d.side(l.Debit), Credit: d.side(l.Credit)}
+		line := ui.EntryLine{Account: l.Account, Name: d.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label, Debit: d.side(l.Debit), Credit: d.side(l.Credit), Foreign: l.Foreign}
 		if i < len(e.Letters) {
 			line.Match = e.Letters[i]
 		}

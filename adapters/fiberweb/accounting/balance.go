@@ -16,6 +16,7 @@ type balanceView struct {
 	zero     bool // accounts without a movement or balance are shown too
 	classes  []class
 	total    sums
+	held     held // by account, at the end of the period
 }
 
 // class is the accounts of one class of the chart, and their sums.
@@ -48,6 +49,9 @@ func (h *screens) balance(c *fiberweb.Ctx) error {
 	v.from, v.to = d.period(c)
 	rows, err := d.views.TrialBalance(c.Context(), d.company, v.from, v.to)
 	if err != nil {
+		return err
+	}
+	if v.held, err = h.heldOn(c, v.to); err != nil {
 		return err
 	}
 	for _, r := range rows {

@@ -168,6 +168,9 @@ func entryFacts(ctx context.Context, v entryView) []ui.Fact {
 		{Label: ui.T(ctx, "acc.piece"), Value: ui.Text(v.Piece)},
 		{Label: ui.T(ctx, "acc.piece_date"), Value: ui.Day(v.PieceDate)},
 	}
+	if _, ok := app.ArrivalOfSource(v.Source); ok {
+		facts = append(facts, ui.Fact{Label: ui.T(ctx, "entry.voucher"), Value: voucherLink(v.Seq)})
+	}
 	if len(v.documents) > 0 {
 		facts = append(facts, ui.Fact{Label: ui.T(ctx, "acc.documents"), Value: documentLinks(v.documents)})
 	}

@@ -7,10 +7,12 @@ import (
 	"github.com/a-h/templ"
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
+	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 )
 
 // linesShown is how many lines a page of the general ledger holds.
@@ -25,6 +27,8 @@ type ledgerView struct {
 	page         app.AccountPage
 	unknown      error            // the account asked for is not in the chart
 	likely       []ledger.Account // ... and those that may be meant
+	held         money.Money      // what the account holds in another currency at the end of the period
+	keep         bool
 }
 
 func (h *screens) ledger(c *fiberweb.Ctx) error {
@@ -47,7 +51,12 @@ func (h *screens) ledger(c *fiberweb.Ctx) error {
 		acc = v.likely[0]
 		v.account = acc.Code
 	}
-	v.label = acc.Label
+	v.label, v.keep = acc.Label, c.Actor().Role.Can(access.Keep)
+	all, err := h.heldOn(c, v.to)
+	if err != nil {
+		return err
+	}
+	v.held = all[v.account]
 	l := c.Listing()
 	v.page, err = d.views.AccountLines(c.Context(), d.company, app.AccountQuery{Account: v.account, Aux: v.aux, From: v.from, To: v.to,
 		Paging: app.Paging{Cursor: l.Cursor, Back: l.Back, Limit: linesShown}})
@@ -105,8 +114,8 @@ func lineTable(ctx context.Context, v ledgerView) ui.Table[carried] {
 			}},
 			{Label: ui.T(ctx, "acc.aux"), Align: ui.Code, Cell: text(func(l app.AccountLine) string { return l.Aux })},
 			{Label: ui.T(ctx, "entry.match"), Cell: text(func(l app.AccountLine) string { return l.Letter })},
-			{Label: ui.T(ctx, "entry.debit"), Align: ui.End, Cell: func(r carried) templ.Component { return ui.Side(v.side(r.Debit)) }},
-			{Label: ui.T(ctx, "entry.credit"), Align: ui.End, Cell: func(r carried) templ.Component { return ui.Side(v.side(r.Credit)) }},
+			{Label: ui.T(ctx, "entry.debit"), Align: ui.End, Cell: func(r carried) templ.Component { return sideCell(v, r, r.Debit) }},
+			{Label: ui.T(ctx, "entry.credit"), Align: ui.End, Cell: func(r carried) templ.Component { return sideCell(v, r, r.Credit) }},
 			{Label: ui.T(ctx, "acc.balance"), Align: ui.End, Cell: func(r carried) templ.Component { return ui.Amount(v.money(r.Balance)) }},
 		},
 		Pager: &ui.Pager{Next: v.page.Next, Previous: v.page.Prev},
@@ -128,7 +137,11 @@ func ledgerFigures(ctx context.Context, v ledgerView) []ui.Figure {
 	if v.page.Total < 0 {
 		side = ui.T(ctx, "acc.credit_balance")
 	}
-	return []ui.Figure{{Label: ui.T(ctx, "acc.ledger.end", "date", ui.L(ctx).Date(v.to)), Value: ui.Amount(v.money(abs(v.page.Total))), Note: side, Icon: "scale"}}
+	out := []ui.Figure{{Label: ui.T(ctx, "acc.ledger.end", "date", ui.L(ctx).Date(v.to)), Value: ui.Amount(v.money(abs(v.page.Total))), Note: side, Icon: "scale"}}
+	if v.held.Currency() != "" {
+		out = append(out, ui.Figure{Label: ui.T(ctx, "acc.ledger.held"), Value: ui.Amount(v.held), Icon: "banknote"})
+	}
+	return out
 }
 
 func abs(n int64) int64 { return max(n, -n) }

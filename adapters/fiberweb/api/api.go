@@ -52,8 +52,8 @@ func Mount(f *fiber.App, o Options) {
 		o.Now = time.Now
 	}
 	s := &service{app: o.App, fiber: f, log: o.Log, limit: newLimiter(o.PerMinute, o.Now), doc: newDocument(o.Version)}
-	for _, area := range []func(){s.company, s.settings, s.customers, s.gateways, s.quotes, s.invoices, s.payLinks, s.inbox, s.receipts,
-		s.entries, s.ledger, s.mails, s.exports, s.users, s.history} {
+	for _, area := range []func(){s.company, s.settings, s.customers, s.gateways, s.quotes, s.invoices, s.payLinks, s.inbox, s.evidence, s.proofs, s.receipts, s.refunds,
+		s.entries, s.ledger, s.exchange, s.mails, s.exports, s.users, s.history} {
 		area()
 	}
 	s.serveDocument()

@@ -337,6 +337,13 @@ type value struct {
 func (v value) at(name string) value {
 	v.t.Helper()
 	for part := range strings.SplitSeq(name, ".") {
+		if l, ok := v.v.([]any); ok {
+			n, err := strconv.Atoi(part)
+			if v.v = nil; err == nil && n < len(l) {
+				v.v = l[n]
+			}
+			continue
+		}
 		m, _ := v.v.(map[string]any)
 		v.v = m[part]
 	}

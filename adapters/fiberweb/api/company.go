@@ -46,31 +46,32 @@ type address struct {
 
 // CompanyFields is what may be changed of a company.
 type CompanyFields struct {
-	Name          string  `json:"name" maxLength:"120"`
-	LegalForm     string  `json:"legal_form,omitzero" maxLength:"60" example:"SARL"`
-	Capital       *amount `json:"capital,omitempty"`
-	SIREN         string  `json:"siren,omitzero" doc:"Nine digits with a right Luhn sum."`
-	SIRET         string  `json:"siret,omitzero" doc:"Fourteen digits."`
-	RegisterAt    string  `json:"register_at,omitzero" maxLength:"80" example:"RCS Lyon"`
-	VATNumber     string  `json:"vat_number,omitzero" doc:"With its country prefix."`
-	Address       address `json:"address,omitzero"`
-	Email         string  `json:"email,omitzero" format:"email"`
-	Phone         string  `json:"phone,omitzero" maxLength:"40"`
-	Website       string  `json:"website,omitzero" maxLength:"200"`
-	Locale        string  `json:"locale,omitzero" enum:"fr,en" doc:"Default language of its screens and customers."`
-	VATRegime     string  `json:"vat_regime,omitzero" enum:"receipts,invoices,exempt" doc:"receipts: VAT on services is due when paid. invoices: when invoiced (option pour les débits). exempt: art. 293 B CGI."`
-	TermsDays     int     `json:"terms_days" required:"false" minimum:"0" maximum:"365" doc:"Days between issue and due date."`
-	TermsMonthEnd bool    `json:"terms_month_end" required:"false" doc:"… and then to the end of the month."`
-	LateRate      number  `json:"late_rate" required:"false" doc:"Late-payment penalty, percent a year."`
-	EarlyDiscount string  `json:"early_discount,omitzero" maxLength:"300"`
-	IBAN          string  `json:"iban,omitzero"`
-	BIC           string  `json:"bic,omitzero" maxLength:"11"`
-	QuoteValidity int     `json:"quote_validity" required:"false" minimum:"0" maximum:"365" doc:"Days that a quote stays valid."`
-	MailIntro     string  `json:"mail_intro,omitzero" maxLength:"2000"`
-	Footer        string  `json:"footer,omitzero" maxLength:"500"`
-	Tolerance     amount  `json:"tolerance" required:"false" doc:"Payment difference that is written off by itself."`
-	AutoIntegrate bool    `json:"auto_integrate" required:"false" doc:"Post payments that need no human as soon as they come."`
-	TestBooks     bool    `json:"test_books" required:"false" doc:"Demonstration books, where gateways in test mode may post."`
+	Name           string  `json:"name" maxLength:"120"`
+	LegalForm      string  `json:"legal_form,omitzero" maxLength:"60" example:"SARL"`
+	Capital        *amount `json:"capital,omitempty"`
+	SIREN          string  `json:"siren,omitzero" doc:"Nine digits with a right Luhn sum."`
+	SIRET          string  `json:"siret,omitzero" doc:"Fourteen digits."`
+	RegisterAt     string  `json:"register_at,omitzero" maxLength:"80" example:"RCS Lyon"`
+	VATNumber      string  `json:"vat_number,omitzero" doc:"With its country prefix."`
+	Address        address `json:"address,omitzero"`
+	Email          string  `json:"email,omitzero" format:"email"`
+	Phone          string  `json:"phone,omitzero" maxLength:"40"`
+	Website        string  `json:"website,omitzero" maxLength:"200"`
+	Locale         string  `json:"locale,omitzero" enum:"fr,en" doc:"Default language of its screens and customers."`
+	VATRegime      string  `json:"vat_regime,omitzero" enum:"receipts,invoices,exempt" doc:"receipts: VAT on services is due when paid. invoices: when invoiced (option pour les débits). exempt: art. 293 B CGI."`
+	TermsDays      int     `json:"terms_days" required:"false" minimum:"0" maximum:"365" doc:"Days between issue and due date."`
+	TermsMonthEnd  bool    `json:"terms_month_end" required:"false" doc:"… and then to the end of the month."`
+	LateRate       number  `json:"late_rate" required:"false" doc:"Late-payment penalty, percent a year."`
+	EarlyDiscount  string  `json:"early_discount,omitzero" maxLength:"300"`
+	IBAN           string  `json:"iban,omitzero"`
+	BIC            string  `json:"bic,omitzero" maxLength:"11"`
+	QuoteValidity  int     `json:"quote_validity" required:"false" minimum:"0" maximum:"365" doc:"Days that a quote stays valid."`
+	MailIntro      string  `json:"mail_intro,omitzero" maxLength:"2000"`
+	Footer         string  `json:"footer,omitzero" maxLength:"500"`
+	Tolerance      amount  `json:"tolerance" required:"false" doc:"Payment difference that is written off by itself."`
+	AutoIntegrate  bool    `json:"auto_integrate" required:"false" doc:"Post payments that need no human as soon as they come."`
+	EvidenceMonths int     `json:"evidence_months" required:"false" minimum:"0" maximum:"120" doc:"Months that what gateways sent is kept; 0: the default of 48."`
+	TestBooks      bool    `json:"test_books" required:"false" doc:"Demonstration books, where gateways in test mode may post."`
 }
 
 // company is a company as it is.
@@ -118,7 +119,7 @@ func companyFields(c party.Company) CompanyFields {
 		Address: addressOf(c.Address), Email: c.Email, Phone: c.Phone, Website: c.Website, Locale: c.Locale, VATRegime: string(c.VATRegime),
 		TermsDays: c.TermsDays, TermsMonthEnd: c.TermsMonthEnd, LateRate: numberOf(c.LateRate), EarlyDiscount: c.EarlyDiscount, IBAN: c.IBAN,
 		BIC: c.BIC, QuoteValidity: c.QuoteValidity, MailIntro: c.MailIntro, Footer: c.Footer, Tolerance: amountOf(c.Tolerance, c.Currency),
-		AutoIntegrate: c.AutoIntegrate, TestBooks: c.TestBooks}
+		AutoIntegrate: c.AutoIntegrate, EvidenceMonths: c.EvidenceMonths, TestBooks: c.TestBooks}
 	if !c.Capital.IsZero() {
 		f.Capital = someAmount(c.Capital)
 	}
@@ -138,7 +139,7 @@ func (f CompanyFields) core(r *reading, cur money.Currency) party.Company {
 		Website: f.Website, Locale: f.Locale, VATRegime: party.VATRegime(f.VATRegime), DepositScheme: party.DepositGross, TermsDays: f.TermsDays,
 		TermsMonthEnd: f.TermsMonthEnd, LateRate: r.number(f.LateRate, fault.BadRate, "late_rate"), EarlyDiscount: f.EarlyDiscount, IBAN: f.IBAN,
 		BIC: f.BIC, QuoteValidity: f.QuoteValidity, MailIntro: f.MailIntro, Footer: f.Footer, Tolerance: r.amount(&f.Tolerance, cur, "tolerance"),
-		AutoIntegrate: f.AutoIntegrate, TestBooks: f.TestBooks, Currency: cur}
+		AutoIntegrate: f.AutoIntegrate, EvidenceMonths: f.EvidenceMonths, TestBooks: f.TestBooks, Currency: cur}
 }
 
 func (s *service) getCompany(c *call, _ *nothing) (company, error) {

@@ -137,7 +137,13 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	// The session and its address are the payer's.
 	shows(t, inbox.Attempt{Amount: zero}, func(a inbox.Attempt) any { return attemptOf(a) }, "Document", "DocumentID", "CustomerID", "SessionID", "URL", "Version")
 	shows(t, inbox.Arrival{Gross: zero, FeeState: gateway.FeeKnown}, func(a inbox.Arrival) any { return arrivalOf(a) })
+	shows(t, inbox.Sighting{}, func(v inbox.Sighting) any {
+		return arrivalOf(inbox.Arrival{Gross: zero, Sightings: []inbox.Sighting{v}})
+	})
+	shows(t, inbox.Evidence{}, func(e inbox.Evidence) any { return evidenceOf(e) }, "Version")
+	shows(t, inbox.Piece{}, func(p inbox.Piece) any { return evidenceOf(inbox.Evidence{Pieces: []inbox.Piece{p}}) })
 	shows(t, inbox.Receipt{Amount: zero}, func(r inbox.Receipt) any { return receiptOf(r) })
+	shows(t, inbox.Refund{Amount: zero}, func(r inbox.Refund) any { return refundOf(r) })
 	shows(t, inbox.Allocation{}, func(a inbox.Allocation) any {
 		return receiptOf(inbox.Receipt{Amount: zero, Allocations: []inbox.Allocation{a}})
 	})
@@ -164,7 +170,7 @@ func TestFieldsComeBack(t *testing.T) {
 	company := party.Company{Name: "N", LegalForm: "l", Capital: money.Of(100, money.EUR), SIREN: "1", SIRET: "2", RegisterAt: "r", VATNumber: "v",
 		Address: party.Address{City: "c"}, Email: "e", Phone: "p", Website: "w", Currency: money.EUR, Locale: "fr", VATRegime: party.VATOnInvoices,
 		DepositScheme: party.DepositGross, TermsDays: 1, TermsMonthEnd: true, LateRate: decimal.RequireFromString("12.5"), EarlyDiscount: "x", IBAN: "i", BIC: "b",
-		QuoteValidity: 2, MailIntro: "m", Footer: "f", Tolerance: 5, AutoIntegrate: true, TestBooks: true}
+		QuoteValidity: 2, MailIntro: "m", Footer: "f", Tolerance: 5, AutoIntegrate: true, EvidenceMonths: 24, TestBooks: true}
 	if back := companyFields(company).core(&r, money.EUR); !reflect.DeepEqual(back, company) {
 		t.Errorf("%+v\n%+v", back, company)
 	}

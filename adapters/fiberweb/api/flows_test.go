@@ -27,10 +27,13 @@ func TestFlows(t *testing.T) {
 		{"DepositFlow", depositFlow},
 		{"InboxByHand", inboxByHand},
 		{"ReceiptsAndStatement", receiptsAndStatement},
+		{"Refunds", refunds},
 		{"EntriesAndLedger", entriesAndLedger},
 		{"Pages", pages},
 		{"CompanyAndSettings", companyAndSettings},
 		{"Connections", connections},
+		{"Proofs", proofs},
+		{"OtherCurrencies", otherCurrencies},
 		{"UsersAndTokens", usersAndTokens},
 		{"Exports", exports},
 	}
@@ -308,6 +311,20 @@ func inboxByHand(t *testing.T, s *server) {
 	c.post(stray+"/match", obj{"document_id": id}).refused(409, "arrival_dismissed")
 	c.post(stray+"/restore", nil).is(200).eq("state", "review")
 
+	old := apptest.WithFee(gateway.Payment{ID: "old_1", Kind: gateway.KindPayment, State: gateway.Succeeded, Gross: apptest.EUR(900), OccurredAt: apptest.Epoch.Add(-time.Hour)}, 0)
+	p.Put(old)
+	old.ID, old.Kind = "old_2", gateway.KindPayout
+	p.Put(apptest.WithFee(old, 0))
+	c.post("/connections/refresh", nil).is(204)
+	s.WorkOnce(context.Background())
+	if n := len(c.get("/arrivals?state=past").is(200).at("items").list()); n != 2 {
+		t.Errorf("%d movements are history", n)
+	}
+	c.post("/arrivals/dismiss", obj{"reason": "x"}).refused(422, "required", "ids")
+	c.post("/arrivals/dismiss", obj{"filter": obj{"state": []string{"past"}, "kind": []string{"payment"}}, "reason": "Saisis à la main"}).is(200).eq("done", "1").eq("left", "0")
+	c.post("/arrivals/take-up", obj{"filter": obj{"state": []string{"past"}}}).is(200).eq("done", "1").eq("more", "false")
+	c.get("/arrivals?search=old_2").is(200).at("items").list()[0].eq("state", "ready")
+
 	results := c.post("/arrivals/integrate", obj{"ids": []string{lost[10:], gift[10:], odd[10:], stray[10:]}}).is(200).at("items").list()
 	for i, r := range results {
 		if refused := r.has("refused"); refused != (i == 3) {
@@ -510,6 +527,12 @@ func connections(t *testing.T, s *server) {
 	}
 	c.patch(path, obj{"journal": "PLA"}).is(200)
 	c.post(path+"/test", nil).is(200).eq("status", "connected")
+	c.post(path+"/webhook", nil).is(200).at("webhook_url").text()
+	c.post(path+"/history", obj{"since": "2031-01-01"}).refused(422, "bad_date", "since")
+	c.post(path+"/history", obj{"since": "2026-01-01"}).is(200).eq("found", "0")
+	s.WorkOnce(context.Background())
+	read := c.get(path).is(200).at("last_read")
+	read.eq("running", "false").at("history").has("ended_at")
 	c.post(path+"/on", nil).is(200).eq("on", "true")
 	c.post(path+"/off", nil).is(200).eq("on", "false")
 	s.Gateways.Provider("acme").Change(func(p *apptest.Provider) {

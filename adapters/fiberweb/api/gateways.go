@@ -6,6 +6,7 @@ import (
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
 	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/app"
+	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/inbox"
@@ -29,6 +30,12 @@ func (s *service) gateways() {
 		summary: "Forget a connection's settings, secrets first"}, s.disconnect)
 	add(s, endpoint{method: post, path: "/connections/{connection}/test", id: "testConnection", tag: tag, needs: access.Configure, unkeyed: true,
 		summary: "Ask the provider whether the connection still works"}, s.testConnection)
+	add(s, endpoint{method: post, path: "/connections/{connection}/webhook", id: "installWebhook", tag: tag, needs: access.Configure,
+		summary: "Register our webhook at the provider", text: "Doing it again replaces the secret; earlier ones still verify."}, s.installWebhook)
+	add(s, endpoint{method: post, path: "/connections/{connection}/history", id: "importHistory", tag: tag, needs: access.Configure,
+		summary: "Import what happened before the connection was made", text: "In the background; `last_read.history` of the connection says how far it is. The movements arrive in state past."}, s.importHistory)
+	add(s, endpoint{method: post, path: "/connections/refresh", id: "refreshAll", tag: tag, needs: access.Keep, unkeyed: true,
+		summary: "Have every connection read now, in the background (Actualiser)", text: "`last_read` of each connection says how it goes."}, s.refreshAll)
 	add(s, endpoint{method: post, path: "/connections/{connection}/on", id: "switchOn", tag: tag, needs: access.Configure,
 		summary: "Offer a connection to payers"}, s.switchOn)
 	add(s, endpoint{method: post, path: "/connections/{connection}/off", id: "switchOff", tag: tag, needs: access.Configure,
@@ -105,7 +112,8 @@ type ConnectionFields struct {
 	BankAccount       string            `json:"bank_account,omitzero"`
 	DisputeFeeAccount string            `json:"dispute_fee_account,omitzero" doc:"The commission account when absent."`
 	FeeVAT            string            `json:"fee_vat" enum:"reverse_charge,exempt,domestic" doc:"How VAT on the commission is treated."`
-	FeeVATRate        number            `json:"fee_vat_rate,omitzero" doc:"Percent, when domestic."`
+	FeeVATRate        number            `json:"fee_vat_rate,omitzero" doc:"Percent: of the fee when domestic, of the base under reverse charge (20 when absent)."`
+	BalanceAccounts   map[string]string `json:"balance_accounts,omitempty" doc:"What the gateway holds for us in other currencies: the account by currency."`
 }
 
 // connection is one gateway account of the company.
@@ -120,18 +128,37 @@ type connection struct {
 	Status    string `json:"status" enum:"connected,needs_attention,disconnected"`
 	Problem   string `json:"problem,omitzero" doc:"Code of what needs attention."`
 	Detail    string `json:"detail,omitzero"`
-	Version   int64  `json:"version"`
+
+	MissingPermissions []string  `json:"missing_permissions" doc:"What the key lacks, in the provider's words."`
+	ConnectedAt        time.Time `json:"connected_at,omitzero" doc:"Movements before it are history."`
+	WebhookURL         string    `json:"webhook_url,omitzero" doc:"The address installed at the provider; absent when none was."`
+	WebhookAt          time.Time `json:"webhook_at,omitzero" doc:"When it was installed."`
+
+	Version int64 `json:"version"`
 }
 
 func connectionFields(c inbox.Connection) ConnectionFields {
 	return ConnectionFields{Label: c.Label, Settings: c.Public, Journal: c.Journal, GatewayAccount: c.GatewayAccount,
 		CommissionAccount: c.CommissionAccount, BankJournal: c.BankJournal, BankAccount: c.BankAccount, DisputeFeeAccount: c.DisputeFeeAccount,
-		FeeVAT: string(c.FeeVAT), FeeVATRate: someNumber(c.FeeVATRate)}
+		FeeVAT: string(c.FeeVAT), FeeVATRate: someNumber(c.FeeVATRate), BalanceAccounts: accountsOf(c.BalanceAccounts)}
+}
+
+func accountsOf(m map[money.Currency]string) map[string]string {
+	if len(m) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(m))
+	for cur, account := range m {
+		out[string(cur)] = account
+	}
+	return out
 }
 
 func connectionOf(c inbox.Connection) connection {
 	return connection{ID: connectionID(c.ID), ConnectionFields: connectionFields(c), Gateway: c.Gateway, Mode: string(c.Mode), AccountID: c.AccountID,
-		Account: c.Account, On: c.On, Status: string(c.Status), Problem: c.Problem, Detail: c.Detail, Version: c.Version}
+		Account: c.Account, On: c.On, Status: string(c.Status), Problem: c.Problem, Detail: c.Detail,
+		MissingPermissions: each(c.MissingPermissions(), func(s string) string { return s }), ConnectedAt: c.ConnectedAt, WebhookURL: c.WebhookURL,
+		WebhookAt: c.WebhookAt, Version: c.Version}
 }
 
 // connectionForm is a connection with what its gateway asks for.
@@ -146,9 +173,35 @@ type connectionForm struct {
 type feed struct {
 	LastExchange time.Time `json:"last_exchange,omitzero"`
 	LastError    string    `json:"last_error,omitzero"`
+	LastWebhook  time.Time `json:"last_webhook,omitzero"`
 	NextPoll     time.Time `json:"next_poll,omitzero"`
 	Failures     int       `json:"failures"`
+	Running      bool      `json:"running" doc:"Being read at this moment, or about to be."`
+	Found        int       `json:"found" doc:"Movements of the present or the last reading."`
+	History      *past     `json:"history,omitempty" doc:"The import of what happened before the connection."`
 	Quarantined  []string  `json:"quarantined" doc:"Movements that the gateway described wrongly."`
+}
+
+// past is an import of history.
+type past struct {
+	Since   time.Time `json:"since"`
+	AskedAt time.Time `json:"asked_at"`
+	Found   int       `json:"found"`
+	Reached time.Time `json:"reached,omitzero" doc:"When the last movement read happened."`
+	EndedAt time.Time `json:"ended_at,omitzero" doc:"Absent while it goes on."`
+	Problem string    `json:"problem,omitzero" doc:"Code of why it was given up."`
+}
+
+func pastOf(h inbox.History) *past {
+	if h.Since.IsZero() {
+		return nil
+	}
+	return &past{h.Since, h.AskedAt, h.Found, h.Reached, h.EndedAt, h.Problem}
+}
+
+func feedOf(f inbox.Feed, now time.Time) *feed {
+	return &feed{LastExchange: f.LastExchange, LastError: f.LastError, LastWebhook: f.LastWebhook, NextPoll: f.NextPoll, Failures: f.Failures,
+		Running: f.Reading(now), Found: f.Found, History: pastOf(f.History), Quarantined: each(f.Quarantined, func(s string) string { return s })}
 }
 
 type connectionPath struct {
@@ -172,7 +225,7 @@ func (s *service) getConnection(c *call, in *connectionPath) (connectionForm, er
 	out := connectionForm{Connection: connectionOf(f.Connection), Settings: settingsOf(f.Settings, c.lang()), Filled: f.Filled}
 	switch r, err := v.Feed(c.ctx, c.who.Company, f.Connection.ID); {
 	case err == nil:
-		out.LastRead = &feed{r.LastExchange, r.LastError, r.NextPoll, r.Failures, r.Quarantined}
+		out.LastRead = feedOf(r, s.app.Now())
 	case fault.KindOf(err) != fault.NotFound:
 		return connectionForm{}, err
 	}
@@ -184,12 +237,24 @@ func (s *service) connect(c *call, in *struct {
 	Body struct {
 		Gateway  string            `json:"gateway" maxLength:"60" example:"sandbox"`
 		Settings map[string]string `json:"settings" doc:"What the gateway asks for, by name."`
+		Since    date              `json:"import_since,omitzero" doc:"Import history since this day; absent: begin now."`
 	}
 }) (connection, error) {
 	var conn inbox.Connection
-	err := s.unseen(c)
+	var r reading
+	since := r.date(in.Body.Since, "import_since")
+	if !since.IsZero() {
+		r.add(s.app.CheckHistory(since), "import_since")
+	}
+	err := r.Err()
+	if err == nil {
+		err = s.unseen(c)
+	}
 	if err == nil {
 		conn, err = s.app.Connect(c.ctx, c.who, in.Body.Gateway, in.Body.Settings)
+	}
+	if err == nil && !since.IsZero() && conn.Status == inbox.Connected {
+		_, err = s.app.ImportHistory(books.WithoutKey(c.ctx), c.who, conn.ID, since)
 	}
 	out, err := s.showConnection(c, "", conn, onField(err, fault.GatewayNotFound, "gateway"))
 	if err == nil {
@@ -248,6 +313,10 @@ func (s *service) changeConnection(c *call, in *struct {
 	if err := r.Err(); err != nil {
 		return connection{}, err
 	}
+	ci.BalanceAccounts = map[money.Currency]string{}
+	for cur, account := range f.BalanceAccounts {
+		ci.BalanceAccounts[money.Currency(cur)] = account
+	}
 	conn, err := s.app.UpdateConnection(c.ctx, c.who, now.ID, c.onto(now.Version), ci)
 	return s.showConnection(c, now.ID, conn, err)
 }
@@ -272,6 +341,50 @@ func (s *service) switchOn(c *call, in *connectionPath) (connection, error) {
 func (s *service) switchOff(c *call, in *connectionPath) (connection, error) {
 	conn, err := s.app.SwitchOff(c.ctx, c.who, string(in.Connection))
 	return s.showConnection(c, string(in.Connection), conn, err)
+}
+
+func (s *service) installWebhook(c *call, in *connectionPath) (connection, error) {
+	err := s.unseen(c)
+	var conn inbox.Connection
+	if err == nil {
+		conn, err = s.app.InstallWebhook(c.ctx, c.who, string(in.Connection))
+	}
+	return s.showConnection(c, string(in.Connection), conn, err)
+}
+
+func (s *service) importHistory(c *call, in *struct {
+	Connection connectionID `path:"connection"`
+	Body       struct {
+		Since date `json:"since" doc:"The first day."`
+	}
+}) (past, error) {
+	var r reading
+	since := r.date(in.Body.Since, "since")
+	if err := r.Err(); err != nil {
+		return past{}, err
+	}
+	h, err := s.app.ImportHistory(c.ctx, c.who, string(in.Connection), since)
+	if _, again := c.replayed(err); again {
+		v, err := s.views(c)
+		if err != nil {
+			return past{}, err
+		}
+		f, err := v.Feed(c.ctx, c.who.Company, string(in.Connection))
+		if err != nil {
+			return past{}, err
+		}
+		h = f.History
+	} else if err != nil {
+		return past{}, err
+	}
+	if p := pastOf(h); p != nil {
+		return *p, nil
+	}
+	return past{}, nil
+}
+
+func (s *service) refreshAll(c *call, _ *nothing) (nothing, error) {
+	return nothing{}, s.app.RefreshAll(c.ctx, c.who, "")
 }
 
 // check is one thing that must be right before money can be taken and posted.
@@ -307,9 +420,10 @@ type polled struct {
 	Movements   int  `json:"movements"`
 	Quarantined int  `json:"quarantined"`
 	CaughtUp    bool `json:"caught_up" doc:"There was nothing more at the time."`
+	Running     bool `json:"running" doc:"Somebody else is reading at this moment: nothing was done."`
 }
 
 func (s *service) refresh(c *call, in *connectionPath) (polled, error) {
 	r, err := s.app.Refresh(c.ctx, c.who, string(in.Connection))
-	return polled{r.Movements, r.Quarantined, r.CaughtUp}, err
+	return polled{r.Movements, r.Quarantined, r.CaughtUp, r.Running}, err
 }

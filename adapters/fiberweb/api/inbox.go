@@ -27,6 +27,10 @@ func (s *service) inbox() {
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/accept", id: "acceptArrival", tag: tag, needs: access.Keep,
 		summary: "Say that a movement the gateway could not name may go to the suspense account"}, s.acceptArrival)
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/dismiss", id: "dismissArrival", tag: tag, needs: access.Keep, summary: "Set a movement aside with a reason"}, s.dismissArrival)
+	add(s, endpoint{method: post, path: "/arrivals/dismiss", id: "dismissArrivals", tag: tag, needs: access.Keep, unkeyed: true,
+		summary: "Set many movements aside with one reason", text: "Those listed, or all that a filter finds, at most 20,000 in one transaction. Doing it again changes nothing."}, s.dismissArrivals)
+	add(s, endpoint{method: post, path: "/arrivals/take-up", id: "takeUpArrivals", tag: tag, needs: access.Keep, unkeyed: true,
+		summary: "Bring movements that are older than their connection to the desk", text: "Those listed, or all that a filter finds. What can be posted becomes ready, the rest asks for a decision."}, s.takeUpArrivals)
 	add(s, endpoint{method: post, path: "/arrivals/{arrival}/restore", id: "restoreArrival", tag: tag, needs: access.Keep, summary: "Bring a dismissed movement back"}, s.restoreArrival)
 }
 
@@ -40,7 +44,10 @@ type arrival struct {
 
 	GatewayState string    `json:"gateway_state" enum:"pending,succeeded,failed"`
 	Reason       string    `json:"reason,omitzero" doc:"The provider's code."`
+	ReasonText   string    `json:"reason_text,omitzero" doc:"What it means, in the caller's language; the code itself where the gateway does not explain it."`
 	Gross        amount    `json:"gross" doc:"What moved, before the fee; positive but for adjustment and other."`
+	Charged      *amount   `json:"charged,omitempty" doc:"What the payer paid, where the provider converted it."`
+	Rate         string    `json:"rate,omitzero" doc:"The provider's: units of gross's currency for one of charged's."`
 	FeeState     string    `json:"fee_state" enum:"unknown,known,none"`
 	Fee          *amount   `json:"fee,omitempty" doc:"When known: what the gateway kept, VAT included."`
 	FeeVAT       *amount   `json:"fee_vat,omitempty"`
@@ -55,9 +62,10 @@ type arrival struct {
 	OccurredAt   time.Time `json:"occurred_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
 
-	State          string     `json:"state" enum:"waiting,ready,review,integrated,dismissed,void"`
-	Flags          []string   `json:"flags" doc:"Why it needs a human, or what is special: unmatched, amount_mismatch, currency_mismatch, overpaid, duplicate, document_closed, closed_period, fee_pending, related_missing, wrong_mode, unknown_kind."`
+	State          string     `json:"state" enum:"waiting,ready,review,past,integrated,dismissed,void" doc:"past: older than the connection, asked about by nobody until it is taken up."`
+	Flags          []string   `json:"flags" doc:"Why it needs a human, or what is special: unmatched, amount_mismatch, currency_mismatch, overpaid, duplicate, document_closed, closed_period, fee_pending, related_missing, related_first, refund_open, wrong_mode, unknown_kind, rate_missing, balance_unknown."`
 	AttemptID      string     `json:"attempt_id,omitzero"`
+	RefundID       refundID   `json:"refund_id,omitzero" doc:"The refund of ours that it answers."`
 	Document       string     `json:"document,omitzero" enum:"invoice,deposit"`
 	DocumentID     documentID `json:"document_id,omitzero"`
 	DocumentNumber string     `json:"document_number,omitzero" doc:"Of the invoice; of the quote for a deposit. In lists."`
@@ -67,8 +75,20 @@ type arrival struct {
 	ByHand         bool       `json:"by_hand" doc:"Matched by a person."`
 	Sightings      []sighting `json:"sightings" doc:"Its provenance: each time a way in reported it."`
 
+	EvidenceHash  string `json:"evidence_hash,omitzero" doc:"SHA-256 of the payload that this was read from; see /evidence."`
+	EntryEvidence string `json:"entry_evidence,omitzero" doc:"SHA-256 of the payload that the entry was posted on."`
+	FeeEvidence   string `json:"fee_evidence,omitzero" doc:"SHA-256 of the payload that the latest entry of its commission was posted on."`
+
+	Worth      *amount `json:"worth,omitempty" doc:"Gross in the books' currency, where its balance is in another."`
+	BookRate   number  `json:"book_rate,omitzero" doc:"By which: units of gross's currency for one of the books'."`
+	RateSource string  `json:"rate_source,omitzero"`
+	RateByHand bool    `json:"rate_by_hand,omitzero" doc:"A person gave it; else it is from the table of rates or the provider."`
+	Conversion bool    `json:"conversion,omitzero" doc:"One side of a conversion between two balances."`
+	Settled    *amount `json:"settled,omitempty" doc:"What it is to the customer, in the books' currency."`
+
 	EntrySeq     int64     `json:"entry_seq,omitzero"`
 	FeeEntrySeq  int64     `json:"fee_entry_seq,omitzero"`
+	Posted       *amount   `json:"posted,omitempty" doc:"Gross amount in the books; another than gross when the provider changed it afterwards."`
 	FeePosted    *amount   `json:"fee_posted,omitempty" doc:"Commission in the books already."`
 	FeeDue       *amount   `json:"fee_due,omitempty" doc:"Commission known and not posted yet."`
 	Applied      *amount   `json:"applied,omitempty" doc:"Part that settled the document; the rest went to the customer's credit."`
@@ -83,22 +103,29 @@ type arrival struct {
 
 // sighting is one time that a way in reported a movement.
 type sighting struct {
-	Source string    `json:"source" enum:"webhook,return,poll,refresh"`
-	At     time.Time `json:"at"`
+	Source   string    `json:"source" enum:"webhook,return,poll,refresh,proof,refund"`
+	At       time.Time `json:"at"`
+	Delivery subjectID `json:"delivery,omitzero" doc:"Of a webhook: the delivery, whose own payload /evidence has."`
 }
 
 func arrivalOf(a inbox.Arrival) arrival {
 	cur := a.Gross.Currency()
+	applied := cur // that of the books
+	if a.Settled.Currency() != "" {
+		applied = a.Settled.Currency()
+	}
 	return arrival{ID: arrivalID(a.ID), ConnectionID: connectionID(a.ConnectionID), Kind: string(a.Kind), ExternalID: a.ExternalID, Mode: string(a.Mode),
 		GatewayState: string(a.GatewayState), Reason: a.Reason, Gross: moneyAmount(a.Gross), FeeState: string(a.FeeState), Fee: someAmount(a.Fee),
 		FeeVAT: someAmount(a.FeeVAT), SessionID: a.SessionID, Reference: a.Reference, RelatedID: a.RelatedID, PayoutID: a.PayoutID, Method: a.Method,
 		PayerName: a.PayerName, PayerEmail: a.PayerEmail, Description: a.Description, OccurredAt: a.OccurredAt, UpdatedAt: a.UpdatedAt,
-		State: string(a.State), Flags: each(a.Flags, func(f inbox.Flag) string { return string(f) }), AttemptID: a.AttemptID,
+		State: string(a.State), Flags: each(a.Flags, func(f inbox.Flag) string { return string(f) }), AttemptID: a.AttemptID, RefundID: refundID(a.RefundID),
 		Document: string(a.Document), DocumentID: documentID(a.DocumentID), CustomerID: customerID(a.CustomerID), ByHand: a.ByHand,
-		Sightings: each(a.Sightings, func(s inbox.Sighting) sighting { return sighting{string(s.Source), s.At} }),
-		EntrySeq:  a.EntrySeq, FeeEntrySeq: a.FeeEntrySeq, FeePosted: nonZero(a.FeePosted, cur), FeeDue: feeDue(a), Applied: nonZero(a.Applied, cur),
+		Sightings:    each(a.Sightings, func(s inbox.Sighting) sighting { return sighting{string(s.Source), s.At, subjectID(s.Delivery)} }),
+		EvidenceHash: a.EvidenceHash, EntryEvidence: a.EntryEvidence, FeeEvidence: a.FeeEvidence,
+		EntrySeq: a.EntrySeq, FeeEntrySeq: a.FeeEntrySeq, Posted: nonZero(a.Posted, cur), FeePosted: nonZero(a.FeePosted, cur), FeeDue: feeDue(a), Applied: nonZero(a.Applied, applied),
 		ReceiptID: receiptID(a.ReceiptID), IntegratedAt: a.IntegratedAt, IntegratedBy: a.IntegratedBy, DismissedBy: a.DismissedBy,
-		Dismissal: a.Dismissal, FirstSeen: a.FirstSeen, Version: a.Version}
+		Dismissal: a.Dismissal, FirstSeen: a.FirstSeen, Version: a.Version, Charged: someAmount(a.Charged), Rate: a.Rate, Worth: someAmount(a.Worth),
+		BookRate: someNumber(a.BookRate), RateSource: a.RateSource, RateByHand: a.RateByHand, Conversion: a.Conversion, Settled: someAmount(a.Settled)}
 }
 
 // feeDue is in the fee's own currency (R-08).
@@ -111,10 +138,11 @@ func feeDue(a inbox.Arrival) *amount {
 
 func (s *service) listArrivals(c *call, in *struct {
 	ToDo       bool         `query:"to_do" doc:"Only what waits for somebody."`
-	State      []string     `query:"state" enum:"waiting,ready,review,integrated,dismissed,void" doc:"Several: separated by commas."`
+	State      []string     `query:"state" enum:"waiting,ready,review,past,integrated,dismissed,void" doc:"Several: separated by commas."`
 	Kind       []string     `query:"kind" enum:"payment,payment_reversal,refund,refund_reversal,dispute,dispute_reversal,fee,fee_refund,payout,payout_reversal,adjustment,other"`
 	Connection connectionID `query:"connection"`
 	Document   documentID   `query:"document"`
+	Payout     string       `query:"payout" maxLength:"255" doc:"The provider's id of the payout that holds them; with connection."`
 	Search     string       `query:"search" maxLength:"100" doc:"Payer, external id, document number, customer."`
 	Sort       string       `query:"sort" enum:"date,-date" default:"-date"`
 	Paging
@@ -124,14 +152,16 @@ func (s *service) listArrivals(c *call, in *struct {
 		return page[arrival]{}, err
 	}
 	q := app.ArrivalQuery{ToDo: in.ToDo, States: each(in.State, func(s string) inbox.State { return inbox.State(s) }), Kinds: in.Kind,
-		Connection: string(in.Connection), Document: string(in.Document), Search: in.Search}
+		Connection: string(in.Connection), Document: string(in.Document), Payout: in.Payout, Search: in.Search}
 	_, q.Desc = order(in.Sort)
 	if q.Paging, err = in.paging(); err != nil {
 		return page[arrival]{}, err
 	}
 	p, err := v.Arrivals(c.ctx, c.who.Company, q)
+	explain := s.explainer(c)
 	return list(c, p, err, func(r app.ArrivalRow) arrival {
 		a := arrivalOf(r.Arrival)
+		a.ReasonText = explain(r.ConnectionID, r.Reason)
 		a.CustomerName, a.DocumentNumber, a.QuoteID = r.CustomerName, r.DocumentNumber, quoteID(r.QuoteID)
 		return a
 	})
@@ -164,7 +194,9 @@ func (s *service) showArrival(c *call, id arrivalID, a inbox.Arrival, err error)
 		return arrival{}, err
 	}
 	c.versioned(a.Version)
-	return arrivalOf(a), nil
+	out := arrivalOf(a)
+	out.ReasonText = s.explainer(c)(a.ConnectionID, a.Reason)
+	return out, nil
 }
 
 // batch names movements.

@@ -79,6 +79,7 @@ type invoice struct {
 	// VATCollected and VATCredited are for the auditor: tax that fell due on receipt, and tax taken back, by VAT code.
 	VATCollected map[string]amount `json:"vat_collected,omitempty" doc:"By VAT code: tax on services that fell due on receipt."`
 	VATCredited  map[string]amount `json:"vat_credited,omitempty" doc:"By VAT code: tax that credit notes took back."`
+	NetCredited  map[string]amount `json:"net_credited,omitempty" doc:"By VAT code: what credit notes took back excl. VAT."`
 	EntrySeq     int64             `json:"entry_seq,omitzero" doc:"The sales entry."`
 	IssuedAt     time.Time         `json:"issued_at,omitzero"`
 	SentAt       time.Time         `json:"sent_at,omitzero"`
@@ -130,7 +131,7 @@ func invoiceOf(v billing.Invoice) invoice {
 			return deduction{depositID(d.DepositID), invoiceID(d.InvoiceID), d.Number, dateOf(d.Date), amountOf(d.Gross, cur), vatRowsOf(d.Rows, cur)}
 		}),
 		Payable: amountOf(v.Payable(), cur), Paid: amountOf(v.Paid, cur), Credited: amountOf(v.Credited, cur), Disputed: amountOf(v.Dispute, cur),
-		Due: amountOf(v.Due(), cur), Excess: amountOf(v.Excess(), cur), VATCollected: byCode(v.VATMoved), VATCredited: byCode(v.VATCredited),
+		Due: amountOf(v.Due(), cur), Excess: amountOf(v.Excess(), cur), VATCollected: byCode(v.VATMoved), VATCredited: byCode(v.VATCredited), NetCredited: byCode(v.NetCredited),
 		EntrySeq: v.EntrySeq, IssuedAt: v.IssuedAt, SentAt: v.SentAt, PaidAt: v.PaidAt, CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt,
 		UpdatedBy: v.UpdatedBy, Version: v.Version}
 }

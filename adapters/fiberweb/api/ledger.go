@@ -35,12 +35,13 @@ type accountLine struct {
 	Debit   *amount `json:"debit,omitempty"`
 	Credit  *amount `json:"credit,omitempty"`
 	Letter  string  `json:"letter,omitzero"`
+	Foreign *amount `json:"foreign,omitempty" doc:"The amount in another currency, signed."`
 	Balance amount  `json:"balance" doc:"Running: debit less credit."`
 }
 
 func accountLineOf(l app.AccountLine, cur money.Currency) accountLine {
 	return accountLine{l.Seq, l.Year, l.Number, l.Journal, dateOf(l.Date), l.Piece, l.Label, l.Aux, nonZero(l.Debit, cur), nonZero(l.Credit, cur),
-		l.Letter, amountOf(l.Balance, cur)}
+		l.Letter, someAmount(l.Foreign), amountOf(l.Balance, cur)}
 }
 
 // accountPage is a page of the general ledger.

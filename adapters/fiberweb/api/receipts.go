@@ -59,6 +59,8 @@ type receipt struct {
 	EntrySeq     int64        `json:"entry_seq"`
 	ReversedSeq  int64        `json:"reversed_seq,omitzero" doc:"The entry that took it back."`
 	Refunded     amount       `json:"refunded"`
+	Refunding    amount       `json:"refunding" doc:"Asked for and not posted yet."`
+	RefundID     refundID     `json:"refund_id,omitzero" doc:"The last refund asked for."`
 	CreatedAt    time.Time    `json:"created_at"`
 	CreatedBy    string       `json:"created_by"`
 	Version      int64        `json:"version"`
@@ -79,7 +81,7 @@ func receiptOf(r inbox.Receipt) receipt {
 		Allocations: each(r.Allocations, func(a inbox.Allocation) allocation {
 			return allocation{string(a.Document), documentID(a.DocumentID), a.Number, amountOf(a.Amount, cur)}
 		}),
-		Excess: amountOf(r.Excess, cur), EntrySeq: r.EntrySeq, ReversedSeq: r.ReversedSeq, Refunded: amountOf(r.Refunded, cur),
+		Excess: amountOf(r.Excess, cur), EntrySeq: r.EntrySeq, ReversedSeq: r.ReversedSeq, Refunded: amountOf(r.Refunded, cur), Refunding: amountOf(r.Refunding, cur), RefundID: refundID(r.RefundID),
 		CreatedAt: r.CreatedAt, CreatedBy: r.CreatedBy, Version: r.Version}
 }
 

@@ -108,8 +108,10 @@ type (
 	anInvoice   struct{}
 	anArrival   struct{}
 	aReceipt    struct{}
+	aRefund     struct{}
 	aMail       struct{}
 	anExport    struct{}
+	aProof      struct{}
 	aUser       struct{}
 	aToken      struct{}
 )
@@ -122,8 +124,10 @@ func (aDeposit) names() (prefix, what string)    { return ids.Deposit, "deposit"
 func (anInvoice) names() (prefix, what string)   { return ids.Invoice, "invoice" }
 func (anArrival) names() (prefix, what string)   { return ids.Arrival, "arrival" }
 func (aReceipt) names() (prefix, what string)    { return ids.Receipt, "receipt" }
+func (aRefund) names() (prefix, what string)     { return ids.Refund, "refund" }
 func (aMail) names() (prefix, what string)       { return ids.Mail, "mail" }
 func (anExport) names() (prefix, what string)    { return ids.Export, "export" }
+func (aProof) names() (prefix, what string)      { return ids.Proof, "proof" }
 func (aUser) names() (prefix, what string)       { return ids.User, "user" }
 func (aToken) names() (prefix, what string)      { return ids.Token, "token" }
 
@@ -136,8 +140,10 @@ type (
 	invoiceID    = id[anInvoice]
 	arrivalID    = id[anArrival]
 	receiptID    = id[aReceipt]
+	refundID     = id[aRefund]
 	mailID       = id[aMail]
 	exportID     = id[anExport]
+	proofID      = id[aProof]
 	userID       = id[aUser]
 	tokenID      = id[aToken]
 )

@@ -129,6 +129,7 @@ func (v homeView) tasks(ctx context.Context) []task {
 		return "/inbox"
 	}
 	add(v.ConnectionsDown, ui.Bad, "plug", "home.task.connections", settings("/settings/gateways"))
+	add(v.Unproven, ui.Bad, "landmark", "home.task.proofs", "/proofs")
 	add(v.MailsFailed, ui.Bad, "mail", "home.task.mails", "/outbox?state=failed")
 	add(v.InReview, ui.Caution, "eye", "home.task.review", "/inbox")
 	add(v.ToIntegrate, ui.Notice, "inbox", "home.task.integrate", "/inbox")

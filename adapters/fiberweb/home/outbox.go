@@ -87,6 +87,8 @@ func about(m inbox.Mail) string {
 		return "/invoices/" + m.Ref
 	case ids.Valid(ids.Quote, m.Ref):
 		return "/quotes/" + m.Ref
+	case ids.Valid(ids.Connection, m.Ref):
+		return "/settings/gateways/" + m.Ref
 	}
 	return ""
 }

@@ -163,11 +163,11 @@ func TestEveryWordOfTheCoreExists(t *testing.T) {
 	for _, r := range access.Roles() {
 		keys = append(keys, "role."+string(r))
 	}
-	for _, a := range []access.Action{access.Read, access.Sell, access.Keep, access.Configure, access.ManageUsers, access.ExportBooks, access.Observe} {
+	for _, a := range []access.Action{access.Read, access.Sell, access.Keep, access.Configure, access.ManageUsers, access.ExportBooks, access.Observe, access.Inspect} {
 		keys = append(keys, "action."+string(a))
 	}
 	for _, f := range []inbox.Flag{inbox.Unmatched, inbox.AmountMismatch, inbox.CurrencyMismatch, inbox.Overpaid, inbox.Duplicate, inbox.DocumentClosed,
-		inbox.ClosedPeriod, inbox.FeePending, inbox.RelatedMissing, inbox.WrongMode, inbox.UnknownKind} {
+		inbox.ClosedPeriod, inbox.FeePending, inbox.RelatedMissing, inbox.RelatedFirst, inbox.RefundOpen, inbox.WrongMode, inbox.UnknownKind} {
 		keys = append(keys, "reason."+string(f))
 	}
 	for _, key := range keys {

@@ -27,6 +27,16 @@ func TestPagesInABrowser(t *testing.T) {
 			p.Tried, p.Failed = true, "card_declined"
 			p.Document, p.Number, p.Label = inbox.DepositDocument, "DE2026-0007", "À la commande"
 		}},
+		{"unavailable", func(p *app.PayPage) {
+			p.Offers = append(p.Offers, app.Offer{ConnectionID: "gw_wallet", Label: "PayPal", Down: true})
+		}},
+		{"all-unavailable", func(p *app.PayPage) {
+			for i := range p.Offers {
+				p.Offers[i].Down = true
+			}
+			p.Company.IBAN, p.Company.BIC = "FR7630006000011234567890189", "AGRIFRPP"
+		}},
+		{"declined", func(p *app.PayPage) { p.Retry, p.Failed = p.Offers[0].Label, "INSTRUMENT_DECLINED" }},
 		{"in-progress", func(p *app.PayPage) { p.State = app.PayInProgress }},
 		{"settled", func(p *app.PayPage) {
 			p.State, p.Due, p.PaidAt, p.Receipt = app.PaySettled, eur(0), civil.Of(2026, 11, 20), "att_01kazm6r0h9p4f8c3d5v7x2y1z"

@@ -178,11 +178,22 @@ var reasons = map[string]string{
 	"authentication_failed":   "paying.reason.authentication",
 	"payer_left":              "paying.reason.left",
 	"expired":                 "paying.reason.expired",
+	"expired_card":            "paying.reason.declined",
+	"incorrect_cvc":           "paying.reason.declined",
+	"incorrect_number":        "paying.reason.declined",
+	"INSTRUMENT_DECLINED":     "paying.reason.declined",
+	"PAYER_ACTION_REQUIRED":   "paying.reason.authentication",
 }
 
 // tried says what became of the attempt before; "" when there is nothing the payer needs to know.
 func (v view) tried(ctx context.Context) string {
-	if v.State != app.PayOpen || !v.Tried || v.trouble != nil {
+	if v.State != app.PayOpen || v.trouble != nil {
+		return ""
+	}
+	if v.Retry != "" {
+		return ui.T(ctx, "paying.retry", "gateway", v.Retry)
+	}
+	if !v.Tried {
 		return ""
 	}
 	if key, ok := reasons[v.Failed]; ok {
@@ -201,6 +212,7 @@ var troubles = map[fault.Code]string{
 	fault.GatewayBroken:       "paying.trouble.down",
 	fault.GatewayQuarantined:  "paying.trouble.down",
 	fault.GatewayRefused:      "paying.trouble.refused",
+	fault.GatewayCredentials:  "paying.trouble.refused",
 	fault.GatewayOff:          "paying.trouble.off",
 	fault.PaymentInProgress:   "paying.trouble.in_progress",
 	fault.Busy:                "fault.busy",
@@ -226,9 +238,28 @@ func (v view) said(ctx context.Context) string {
 	return ui.T(ctx, key, append(params, "seller", v.Company.Name)...)
 }
 
+// up lists the offers whose provider answers.
+func (v view) up() []app.Offer {
+	return slices.DeleteFunc(slices.Clone(v.Offers), func(o app.Offer) bool { return o.Down })
+}
+
+// down names the offers whose provider does not answer at the moment.
+func (v view) down() []string {
+	var out []string
+	for _, o := range v.Offers {
+		if o.Down {
+			out = append(out, o.Label)
+		}
+	}
+	return out
+}
+
 // button is what the pay button of an offer says; the provider is named where there is a choice.
 func (v view) button(ctx context.Context, o app.Offer) string {
 	amount := ui.L(ctx).Money(v.Due)
+	if o.Label == v.Retry {
+		return ui.T(ctx, "paying.retry_button", "gateway", o.Label)
+	}
 	if len(v.Offers) > 1 {
 		return ui.T(ctx, "paying.pay_with", "amount", amount, "gateway", o.Label)
 	}

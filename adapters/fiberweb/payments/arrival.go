@@ -21,6 +21,7 @@ type arrivalView struct {
 	related *app.ArrivalRow // the payment that a refund or dispute belongs to
 	posted  []ui.Entry
 	events  []ui.Event
+	proof   proofs
 }
 
 func (h *screens) arrival(c *fiberweb.Ctx) error {
@@ -47,6 +48,9 @@ func (h *screens) arrival(c *fiberweb.Ctx) error {
 		return err
 	}
 	v.events = history(c, r, done)
+	if v.proof, err = h.proofsOf(c, d, r); err != nil {
+		return err
+	}
 	return c.Show(arrivalPage(v))
 }
 
@@ -86,7 +90,7 @@ func (d desk) relatedTo(ctx context.Context, a inbox.Arrival) (*app.ArrivalRow, 
 }
 
 // sources are the ways in, with their icons.
-var sources = map[inbox.Source]string{inbox.ByWebhook: "plug", inbox.ByReturn: "undo-2", inbox.ByPoll: "clock", inbox.ByRefresh: "refresh-cw"}
+var sources = map[inbox.Source]string{inbox.ByWebhook: "plug", inbox.ByReturn: "undo-2", inbox.ByPoll: "clock", inbox.ByRefresh: "refresh-cw", inbox.ByRefund: "undo-2", inbox.ByProof: "landmark"}
 
 // history is provenance and decisions together, in order of time.
 func history(c *fiberweb.Ctx, r row, done []inbox.Event) []ui.Event {
@@ -102,6 +106,8 @@ func history(c *fiberweb.Ctx, r row, done []inbox.Event) []ui.Event {
 		switch e.Action {
 		case "arrival_dismissed":
 			v.Detail, v.Icon, v.Tone = e.Detail, "archive", ui.Caution
+		case "evidence_opened":
+			v.Detail, v.Icon, v.Tone = short(e.Detail), "eye", ui.Neutral
 		case "arrival_integrated":
 			v.Icon, v.Tone = "circle-check", ui.Good
 		}

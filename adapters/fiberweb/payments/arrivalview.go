@@ -32,6 +32,7 @@ func (v arrivalView) facts(ctx context.Context) []ui.Fact {
 		add("inbox.document", documentCell(v.row))
 	}
 	add("inbox.gross", ui.Amount(v.effect()))
+	out = append(out, v.exchangeFacts(ctx)...)
 	add("inbox.fee", feeCell(v.row))
 	if v.FeeState == gateway.FeeKnown && !v.FeeVAT.IsZero() {
 		add("inbox.fee_vat", ui.Amount(v.FeeVAT))
@@ -64,7 +65,7 @@ func (v arrivalView) facts(ctx context.Context) []ui.Fact {
 	}
 	out = append(out, ui.Fact{Label: ui.T(ctx, "inbox.external"), Value: ui.Text(v.ExternalID), Wide: true})
 	if v.Reason != "" && v.State != inbox.Integrated {
-		text("inbox.provider_reason", v.Reason)
+		text("inbox.provider_reason", v.reason)
 	}
 	return out
 }
@@ -125,8 +126,20 @@ func (r row) choices(ctx context.Context) []choice {
 			keep()
 		}
 	case gateway.KindAdjustment, gateway.KindOther:
-		if !r.ByHand {
+		if !r.ByHand && !r.Conversion {
 			add("accept", "check")
+			add("conversion", "refresh-cw")
+		}
+	}
+	if r.foreign() {
+		if r.Has(inbox.BalanceUnknown) {
+			out = slices.Insert(out, 0, choice{ui.To(ctx, "/settings/gateways", r.ConnectionID) + "#balances", "settings", ui.T(ctx, "inbox.do.balance"), ui.T(ctx, "inbox.do.balance_help")})
+		}
+		if at := len(out); r.Has(inbox.RateMissing) {
+			add("rate", "pencil")
+			out = append(out[at:], out[:at]...)
+		} else {
+			add("rate", "pencil")
 		}
 	}
 	add("dismiss", "archive")

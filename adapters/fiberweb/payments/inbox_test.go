@@ -3,7 +3,6 @@ package payments
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,7 +128,7 @@ func TestBadOKsChangeNothing(t *testing.T) {
 
 // posts lists everything of this package that changes something, for a row and a receipt.
 func posts(arrival, receipt, customer string) []string {
-	return []string{"/inbox/integrate", "/inbox/integrate-all", "/inbox/refresh", "/inbox/" + arrival + "/match", "/inbox/" + arrival + "/keep", "/inbox/" + arrival + "/accept",
+	return []string{"/inbox/integrate", "/inbox/integrate-all", "/inbox/refresh", "/inbox/dismiss-all", "/inbox/take-up", "/inbox/" + arrival + "/take-up", "/inbox/" + arrival + "/match", "/inbox/" + arrival + "/keep", "/inbox/" + arrival + "/accept",
 		"/inbox/" + arrival + "/dismiss", "/inbox/" + arrival + "/restore", "/receipts/new", "/receipts/" + receipt + "/reverse",
 		"/receipts/credit/" + customer + "/impute", "/receipts/credit/" + customer + "/refund"}
 }
@@ -161,7 +160,7 @@ func TestRolesAndCompanies(t *testing.T) {
 	}
 	for _, path := range posts(s.stranger(), "rec_unknown", "cus_unknown") {
 		switch path {
-		case "/inbox/integrate", "/inbox/integrate-all", "/inbox/refresh": // have no id in their address
+		case "/inbox/integrate", "/inbox/integrate-all", "/inbox/refresh", "/inbox/dismiss-all", "/inbox/take-up": // have no id in their address
 			continue
 		case "/receipts/new":
 			anne.Send(s.base+"/receipts/new", s.base+path, "customer_id", "cus_unknown", "amount", "1", "date", "2026-06-16", "method_id", s.method("VIR")).Want(404)
@@ -336,21 +335,59 @@ func TestRefresh(t *testing.T) {
 	anne.Get(s.base+"/inbox").Want(200, "Play", "pas encore d'échange", `name="gateway" value="`+second.ID+`"`)
 	s.play.Put(apptest.WithFee(gateway.Payment{ID: "a", Kind: gateway.KindPayment, State: gateway.Succeeded, Gross: apptest.EUR(100)}, 1))
 	anne.Send(s.base+"/inbox", s.base+"/inbox/refresh", "gateway", s.conn.ID).Goes(s.base + "/inbox")
-	anne.Get(s.base+"/inbox").Want(200, "Play : un mouvement lu", "dernier échange à l'instant")
-	if calls := s.Provider(second).Calls(); slices.Contains(calls, "ListPayments") {
-		t.Errorf("the other connection was asked: %v", calls)
+	// While it is read the page says so and looks again by itself; without JavaScript it is loaded again.
+	anne.Get(s.base+"/inbox").Want(200, "lecture en cours (0 mouvement)", `hx-get="`+s.base+`/inbox/feeds"`, `http-equiv="refresh"`)
+	anne.Get(s.base+"/inbox/feeds").Want(200, "lecture en cours").Lacks("<html")
+	s.WorkOnce(ctx)
+	done := anne.Get(s.base+"/inbox/feeds").Want(200, "Play", "à jour à 12:00:00")
+	done.Lacks("lecture en cours", "hx-get")
+	if done.Header.Get("HX-Refresh") != "true" {
+		t.Error("what was found does not come onto the page")
 	}
+	anne.Get(s.base+"/inbox").Want(200, "à jour à 12:00:00").Lacks(`http-equiv="refresh"`)
 	s.Provider(second).Change(func(p *apptest.Provider) {
 		p.Fail = gateway.Fail(gateway.ErrRetryable, gateway.Unknown, "503", "down")
 	})
-	anne.Send(s.base+"/inbox", s.base+"/inbox/refresh").Goes(s.base + "/inbox")
-	anne.Get(s.base+"/inbox").Want(200, "Play : rien de nouveau", second.Label+" ne répond pas : réessayez dans quelques minutes")
+	for range 2 {
+		anne.Send(s.base+"/inbox", s.base+"/inbox/refresh").Goes(s.base + "/inbox")
+	}
+	s.WorkOnce(ctx)
+	anne.Get(s.base+"/inbox").Want(200, second.Label+" ne répond pas : réessayez dans quelques minutes")
 	anne.Send(s.base+"/inbox", s.base+"/inbox/refresh", "gateway", "gw_nope").Want(404)
 	s.Provider(second).Change(func(p *apptest.Provider) {
 		p.Fail = gateway.Fail(gateway.ErrConfig, gateway.NotDone, "401", "key revoked")
 	})
 	anne.Send(s.base+"/inbox", s.base+"/inbox/refresh", "gateway", second.ID).Goes(s.base + "/inbox")
-	anne.Get(s.base+"/inbox").Want(200, "a refusé la demande").Lacks("⟦")
+	s.WorkOnce(ctx)
+	anne.Get(s.base+"/inbox").Want(200, "à reconnecter", "n'accepte pas ces clés (401 key revoked)").Lacks("⟦")
+}
+
+// TestHistoryIsSortedOutTogether: what is older than the connection stands apart, and is dismissed or taken up by filter.
+func TestHistoryIsSortedOutTogether(t *testing.T) {
+	s := newScene(t)
+	for i, k := range []gateway.Kind{gateway.KindPayment, gateway.KindPayment, gateway.KindPayout} {
+		m := apptest.WithFee(gateway.Payment{ID: fmt.Sprint("old_", i), Kind: k, State: gateway.Succeeded, Gross: apptest.EUR(1000), Payer: gateway.Payer{Name: fmt.Sprint("Ancien ", i)}}, 1)
+		m.OccurredAt = apptest.Epoch.Add(-2 * time.Hour)
+		s.play.Put(m)
+	}
+	_, err := s.Refresh(ctx, s.Owner, s.conn.ID)
+	apptest.OK(t, err)
+	anne := s.as(access.Accountant)
+	anne.Get(s.base+"/inbox").Want(200, "Tout est intégré").Lacks("Ancien")
+	anne.Get(s.base+"/inbox?show=past").Want(200, "Ancien 0", "avant la connexion", `href="`+s.base+`/inbox/dismiss-all?show=past"`, `href="`+s.base+`/inbox/take-up?show=past"`)
+	anne.Get(s.base+"/inbox/dismiss-all?show=past&kind=payment").Want(200, "2 mouvements", "Rien ne sera comptabilisé")
+	to := s.base + "/inbox/dismiss-all?show=past&kind=payment"
+	anne.Send(to, to, "reason", " ").Want(422, "2 mouvements")
+	anne.Send(to, to, "reason", "saisis en janvier").Goes(s.base + "/inbox")
+	anne.Get(s.base+"/inbox?show=dismissed").Want(200, "Mouvements écartés : 2.", "saisis en janvier", "Ancien 0", "Ancien 1")
+	to = s.base + "/inbox/take-up?show=past"
+	anne.Get(to).Want(200, "1 mouvement", "Vérifiez d'abord")
+	anne.Send(to, to).Goes(s.base + "/inbox")
+	anne.Get(s.base+"/inbox").Want(200, "Mouvements pris en compte : 1.", "Ancien 2", "OK sur")
+	for _, role := range []access.Role{access.Sales, access.Auditor} {
+		s.as(role).Get(to).Want(403)
+		s.as(role).Get(s.base + "/inbox?show=past").Want(200).Lacks("Tout écarter")
+	}
 }
 
 func TestAnEmptyInboxSaysWhatToDo(t *testing.T) {

@@ -113,6 +113,9 @@ func (d desk) sum(results []app.Result) okResult {
 	accounts := map[string]bool{}
 	for _, c := range d.setup.Connections {
 		accounts[c.GatewayAccount] = true
+		for _, account := range c.BalanceAccounts {
+			accounts[account] = true
+		}
 	}
 	var out okResult
 	for _, r := range results {

@@ -94,7 +94,7 @@ func documentNamed(value string) (inbox.DocumentKind, string) {
 // candidates lists documents that a payment may pay. A search for an amount looks for what is due; without a search, the
 // documents of its customer and those on which exactly this amount is due are suggested, the latter first.
 func (d desk) candidates(c *fiberweb.Ctx, r row, search string) ([]candidate, error) {
-	wanted := r.Gross.Minor()
+	wanted := r.settles().Minor()
 	q := app.InvoiceQuery{Search: search, Lives: []billing.Life{billing.Issued}, Kinds: []billing.InvoiceKind{billing.Standard}, Settlements: []billing.Settlement{billing.Unpaid, billing.Partial, billing.Disputed},
 		Sort: "date", Desc: true}
 	amount := int64(0)

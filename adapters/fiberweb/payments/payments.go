@@ -35,12 +35,24 @@ func Mount(s *fiberweb.Server, a *app.App) {
 	keep.Post("/inbox/integrate-all", h.integrateAll)
 	read.Get("/inbox/results/:result", h.result)
 	keep.Post("/inbox/refresh", h.refresh)
+	read.Get("/inbox/feeds", h.readings)
+	keep.Form("/inbox/dismiss-all", h.askSort("dismiss-all"), h.dismissAll)
+	keep.Form("/inbox/take-up", h.askSort("take-up"), h.takeUp)
 	read.Get("/inbox/:id", h.arrival)
 	keep.Form("/inbox/:id/match", h.askMatch, h.match)
 	keep.Form("/inbox/:id/keep", h.askKeep, h.keep)
 	keep.Form("/inbox/:id/accept", h.askAccept, h.accept)
 	keep.Form("/inbox/:id/dismiss", h.askDismiss, h.dismiss)
 	keep.Post("/inbox/:id/restore", h.restore)
+	keep.Post("/inbox/:id/take-up", h.takeOne)
+
+	inspect := read.For(access.Inspect)
+	read.Get("/journal/:seq/evidence", h.entryEvidence)
+	inspect.Get("/evidence/:subject", h.deliveryEvidence)
+	inspect.Get("/evidence/:subject/:hash", h.showEvidence)
+	inspect.Get("/evidence/:subject/:hash/raw", h.downloadEvidence)
+	keep.Form("/inbox/:id/rate", h.askRate, h.giveRate)
+	keep.Form("/inbox/:id/conversion", h.askConversion, h.acceptConversion)
 
 	read.Get("/receipts", h.receipts)
 	keep.Form("/receipts/new", h.newReceipt, h.record)
@@ -49,6 +61,9 @@ func Mount(s *fiberweb.Server, a *app.App) {
 	keep.Post("/receipts/credit/:customer/refund", h.refund)
 	read.Get("/receipts/:id", h.receipt)
 	keep.Form("/receipts/:id/reverse", h.askReverse, h.reverse)
+	keep.Form("/receipts/:id/refund", h.askRefund, h.giveBack)
+	keep.Post("/receipts/:id/refunds/:refund/retry", h.retryRefund)
+	keep.Post("/receipts/:id/refunds/:refund/abandon", h.abandonRefund)
 }
 
 // screens are the handlers.
@@ -63,6 +78,8 @@ type desk struct {
 	company string
 	setup   *books.Setup
 	keep    bool // whoever looks may integrate and record
+	// explain puts a provider's code in the reader's words.
+	explain func(connection, code string) string
 }
 
 // open reads the settings of the company that is looked at. Code: not_allowed.
@@ -72,7 +89,13 @@ func (h *screens) open(c *fiberweb.Ctx) (desk, error) {
 		return desk{}, err
 	}
 	s, err := h.Setup(c.Context(), c.Actor())
-	return desk{v, c.Company(), s, c.Actor().Role.Can(access.Keep)}, err
+	if err != nil {
+		return desk{}, err
+	}
+	explain := func(connection, code string) string {
+		return h.Reason(c.Context(), s.Connections[connection], code, string(c.Loc().Lang()))
+	}
+	return desk{v, c.Company(), s, c.Actor().Role.Can(access.Keep), explain}, nil
 }
 
 func (d desk) currency() money.Currency { return d.setup.Company.Currency }
@@ -95,9 +118,12 @@ func (d desk) entry(e ledger.Entry, letters []string, proposed bool, address str
 	out := ui.Entry{Journal: e.Journal, Date: e.Date, Label: e.Label, Proposed: proposed, Href: address}
 	if !proposed {
 		out.Number = strconv.FormatInt(e.Number, 10)
+		if _, ok := app.ArrivalOfSource(e.Source); ok {
+			out.Voucher = address + "/evidence"
+		}
 	}
 	for i, l := range e.Lines {
-		line := ui.EntryLine{Account: l.Account, Name: d.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label}
+		line := ui.EntryLine{Account: l.Account, Name: d.setup.Chart.Accounts[l.Account].Label, Auxiliary: l.Aux, Label: l.Label, Foreign: l.Foreign}
 		if l.Debit != 0 {
 			line.Debit = d.money(l.Debit)
 		}

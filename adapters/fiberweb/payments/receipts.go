@@ -103,6 +103,8 @@ type receiptView struct {
 	credit   money.Money // what the customer has paid too much, as of now
 	entries  []ui.Entry
 	paths    []string // of the documents, beside Allocations
+	terms    app.RefundTerms
+	refunds  []inbox.Refund
 }
 
 func (h *screens) receipt(c *fiberweb.Ctx) error {
@@ -131,6 +133,9 @@ func (h *screens) receipt(c *fiberweb.Ctx) error {
 		}
 		v.paths = append(v.paths, documentPath(a.Document, a.DocumentID, quote))
 	}
+	if v.refunds, err = v.views.RefundsOf(c.Context(), v.company, v.ID); err != nil {
+		return err
+	}
 	return c.Show(receiptPage(v))
 }
 
@@ -145,7 +150,11 @@ func (h *screens) oneReceipt(c *fiberweb.Ctx) (receiptView, error) {
 		return receiptView{}, err
 	}
 	customer, err := d.views.Customer(c.Context(), d.company, r.CustomerID)
-	return receiptView{desk: d, Receipt: r, customer: customer.Name, credit: customer.Credit}, err
+	if err != nil {
+		return receiptView{}, err
+	}
+	terms, err := h.RefundTerms(c.Context(), c.Actor(), r.ID)
+	return receiptView{desk: d, Receipt: r, customer: customer.Name, credit: customer.Credit, terms: terms}, err
 }
 
 // reversible says whether the receipt can be taken back here; money that came online is refunded at its gateway.
@@ -172,8 +181,12 @@ func (v receiptView) facts(ctx context.Context) []ui.Fact {
 	if v.Refunded != 0 {
 		out = append(out, ui.Fact{Label: ui.T(ctx, "receipts.refunded"), Value: ui.Amount(v.money(v.Refunded))})
 	}
+	if v.Refunding != 0 {
+		out = append(out, ui.Fact{Label: ui.T(ctx, "receipts.refunding"), Value: ui.Amount(v.money(v.Refunding))})
+	}
 	if v.ArrivalID != "" {
-		out = append(out, ui.Fact{Label: ui.T(ctx, "receipts.arrival"), Value: textLink(ui.To(ctx, "/inbox", v.ArrivalID), ui.T(ctx, "receipts.see_arrival"))})
+		out = append(out, ui.Fact{Label: ui.T(ctx, "receipts.arrival"), Value: textLink(ui.To(ctx, "/inbox", v.ArrivalID), ui.T(ctx, "receipts.see_arrival"))},
+			ui.Fact{Label: ui.T(ctx, "entry.voucher"), Value: textLink(ui.To(ctx, entryPath(v.EntrySeq)+"/evidence"), ui.T(ctx, "entry.see_voucher"))})
 	}
 	return append(out, ui.Fact{Label: ui.T(ctx, "receipts.recorded"), Value: recorded(v.Receipt)})
 }

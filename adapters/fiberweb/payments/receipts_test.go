@@ -297,5 +297,5 @@ func TestTheAmountIsDividedWhileItIsTyped(t *testing.T) {
 func TestCurrencySign(t *testing.T) {
 	s := newScene(t)
 	s.comes(gateway.Payment{ID: "pay_usd", Kind: gateway.KindPayment, Gross: money.Of(1000, "USD")}, 10)
-	s.as(access.Accountant).Get(s.base+"/inbox").Want(200, "10,00 $US", "pas dans la devise de vos livres")
+	s.as(access.Accountant).Get(s.base+"/inbox").Want(200, "10,00 $US", "dans une autre devise que la pièce")
 }

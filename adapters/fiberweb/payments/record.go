@@ -289,7 +289,7 @@ func once(ctx context.Context, f *form.Form) context.Context {
 		return ctx
 	}
 	var all []string
-	for _, name := range []string{"customer_id", "document", "method_id", "date", "reference", "amount"} {
+	for _, name := range []string{"customer_id", "document", "method_id", "date", "reference", "amount", "cover", "reason"} {
 		all = append(all, f.Values(name)...)
 	}
 	for i := range f.Rows(rowsField) {

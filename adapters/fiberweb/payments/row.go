@@ -23,6 +23,8 @@ type row struct {
 	proposed []ui.Entry
 	refusal  error // why OK would not post it, as far as trying told
 	now      time.Time
+	reason   string         // the provider's, in words
+	own      money.Currency // of the books
 }
 
 // postable says whether OK has something to post.
@@ -32,7 +34,7 @@ func (r row) postable() bool {
 
 // open says whether the row may still be decided on.
 func (r row) open() bool {
-	return r.State == inbox.Ready || r.State == inbox.Review || r.State == inbox.Waiting
+	return r.State == inbox.Ready || r.State == inbox.Review || r.State == inbox.Waiting || r.State == inbox.Past
 }
 
 // effect is what the movement did to our money at the gateway, before its fee: negative when it left.
@@ -61,6 +63,11 @@ func (r row) feeAwaited() bool {
 
 // feeAged says whether it has been for too long.
 func (r row) feeAged() bool { return r.feeAwaited() && r.now.Sub(r.OccurredAt) > feePatience }
+
+// feeSince is how long a commission has been awaited.
+func (r row) feeSince(ctx context.Context) string {
+	return ui.T(ctx, "inbox.fee_since", "ago", ui.L(ctx).Ago(r.OccurredAt, r.now))
+}
 
 // who is the customer, else the payer as the gateway names them.
 func (r row) who(ctx context.Context) string {
@@ -99,6 +106,7 @@ var looks = map[inbox.State]look{
 	inbox.Integrated: {ui.Good, "circle-check"},
 	inbox.Dismissed:  {ui.Neutral, "archive"},
 	inbox.Void:       {ui.Neutral, "ban"},
+	inbox.Past:       {ui.Neutral, "history"},
 }
 
 // why is one reason for the state a row is in.
@@ -120,7 +128,13 @@ func (r row) whys(ctx context.Context) []why {
 	case inbox.Dismissed:
 		add(ui.Neutral, "archive", ui.T(ctx, "inbox.why.dismissed", "who", r.DismissedBy, "reason", r.Dismissal))
 		return out
+	case inbox.Past:
+		add(ui.Neutral, "history", ui.T(ctx, "inbox.why.past"))
+		return out
 	case inbox.Ready, inbox.Review, inbox.Integrated:
+	}
+	if r.reason != "" && (r.State == inbox.Waiting || r.State == inbox.Void) {
+		add(ui.Notice, "info", ui.T(ctx, "inbox.why.reason", "reason", r.reason))
 	}
 	if r.State == inbox.Integrated && r.FeeDue() != 0 {
 		add(ui.Notice, "check", ui.T(ctx, "inbox.why.fee_due", "amount", ui.L(ctx).Money(r.Fee)))
@@ -170,7 +184,7 @@ func (h *screens) rows(d desk, list []app.ArrivalRow, tried map[string]app.Resul
 	now := h.Now()
 	out := make([]row, len(list))
 	for i, a := range list {
-		r := row{ArrivalRow: a, gateway: d.label(a.ConnectionID), now: now}
+		r := row{ArrivalRow: a, gateway: d.label(a.ConnectionID), now: now, reason: d.explain(a.ConnectionID, a.Reason), own: d.currency()}
 		if p, ok := tried[a.ID]; ok {
 			r.refusal = p.Err
 			for _, e := range p.Entries {

@@ -3,6 +3,7 @@ package sales
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
@@ -50,6 +51,9 @@ func (h *screens) payments(c *fiberweb.Ctx, p page, v billing.Invoice, q *billin
 			return out, err
 		}
 		out.attempts = out.attempts[:min(len(out.attempts), paymentsShown)]
+		for i, at := range out.attempts {
+			out.attempts[i].Reason = h.attemptReason(c, p.setup.Connections[at.ConnectionID], at.Reason)
+		}
 		arrivals, err := views.Arrivals(c.Context(), company, app.ArrivalQuery{Document: document, Paging: app.Paging{Limit: paymentsShown}})
 		if err != nil {
 			return out, err
@@ -62,6 +66,17 @@ func (h *screens) payments(c *fiberweb.Ctx, p page, v billing.Invoice, q *billin
 	}
 	out.entries, err = h.entries(c, v, document, out)
 	return out, err
+}
+
+// attemptReason says in words why an attempt is where it is: a code of ours, or one of the provider's.
+func (h *screens) attemptReason(c *fiberweb.Ctx, conn inbox.Connection, code string) string {
+	if strings.HasPrefix(code, "gateway_") {
+		code = "gateway"
+	}
+	if key := "sales.attempt.reason." + code; code != "" && c.Loc().Has(key) {
+		return c.T(key)
+	}
+	return h.Reason(c.Context(), conn, code, string(c.Loc().Lang()))
 }
 
 // entries reads what was posted about a document, in order: entries with its id on a line, and those that its movements

@@ -8,6 +8,7 @@ import (
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/fault"
+	"github.com/acquit-app/acquit/core/inbox"
 )
 
 // sends says on an asking page to whom the mail goes, whether it will have a pay button, and what is missing.
@@ -47,6 +48,8 @@ type link struct {
 	there   bool
 	revoked bool
 	url     string
+	page    *inbox.Attempt // a payment page that is open, or a payment on its way
+	gateway string         // whose
 }
 
 // link reads a document's pay link. A document that never had one has none.
@@ -54,7 +57,16 @@ func (h *screens) link(c *fiberweb.Ctx, document string) (link, error) {
 	url, err := h.PayURL(c.Context(), c.Actor(), document)
 	switch {
 	case err == nil:
-		return link{there: true, url: url}, nil
+		l := link{there: true, url: url}
+		at, open, err := h.OpenPage(c.Context(), c.Actor(), document)
+		if err != nil || !open {
+			return l, err
+		}
+		s, err := h.Setup(c.Context(), c.Actor())
+		if err == nil {
+			l.page, l.gateway = &at, s.Connections[at.ConnectionID].Label
+		}
+		return l, err
 	case fault.Has(err, fault.LinkRevoked):
 		return link{there: true, revoked: true}, nil
 	case fault.KindOf(err) == fault.NotFound:
@@ -67,11 +79,12 @@ func (h *screens) link(c *fiberweb.Ctx, document string) (link, error) {
 const (
 	renewLink  = "renew"
 	revokeLink = "revoke"
+	closePage  = "close"
 )
 
 // asksLink completes the question about a pay link.
 func (a *act) asksLink(c *fiberweb.Ctx, do string) {
-	if do != revokeLink {
+	if do != revokeLink && do != closePage {
 		do = renewLink
 	}
 	a.title = c.T("sales.link." + do)
@@ -92,8 +105,13 @@ func (h *screens) changeLink(c *fiberweb.Ctx, a act, document, back string) erro
 		err = h.RenewLink(c.Context(), c.Actor(), document)
 	case revokeLink:
 		err = h.RevokeLink(c.Context(), c.Actor(), document)
+	case closePage:
+		var at inbox.Attempt
+		if at, err = h.ClosePayPage(c.Context(), c.Actor(), document); err == nil && at.State == inbox.Succeeded {
+			return c.Done(back, "sales.link.close_paid")
+		}
 	default:
-		err = fault.New(fault.Invalid, fault.BadChoice, "found", fault.Clip(do), "allowed", renewLink+", "+revokeLink)
+		err = fault.New(fault.Invalid, fault.BadChoice, "found", fault.Clip(do), "allowed", renewLink+", "+revokeLink+", "+closePage)
 	}
 	return a.tried(c, err, func() error { return c.Done(back, "sales.link."+do+"_done") })
 }

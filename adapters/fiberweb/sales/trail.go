@@ -34,6 +34,8 @@ var looks = map[string]struct {
 	"mail_failed": {"mail", ui.Bad}, "link_revoked": {"ban", ui.Caution}, "link_renewed": {"refresh-cw", ui.Notice},
 	"customer_created": {"user", ui.Neutral}, "customer_changed": {"pencil", ui.Neutral}, "credit_refunded": {"undo-2", ui.Caution},
 	"receipt_recorded": {"hand-coins", ui.Good}, "receipt_reversed": {"undo-2", ui.Caution},
+	"refund_requested": {"undo-2", ui.Notice}, "refund_accepted": {"inbox", ui.Notice}, "refund_posted": {"undo-2", ui.Caution},
+	"refund_failed": {"circle-x", ui.Bad}, "refund_reversed": {"triangle-alert", ui.Caution}, "pay_page_closed": {"ban", ui.Neutral},
 }
 
 // chapter is the history of one of the documents that a trail is made of; of names it when it is not the page's own.

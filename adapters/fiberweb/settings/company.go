@@ -110,7 +110,8 @@ func companyForm(c *fiberweb.Ctx, p Part, co party.Company) *form.Form {
 			f.SetDecimal("late_rate", co.LateRate)
 		}
 	case Rules:
-		f.SetMoney("tolerance", money.Of(co.Tolerance, co.Currency)).SetBool("auto_integrate", co.AutoIntegrate).SetBool("test_books", co.TestBooks)
+		f.SetMoney("tolerance", money.Of(co.Tolerance, co.Currency)).SetBool("auto_integrate", co.AutoIntegrate).SetBool("test_books", co.TestBooks).
+			Set("evidence_months", itoa(int64(co.KeepEvidence())))
 	}
 	return f
 }
@@ -149,6 +150,7 @@ func readCompany(f *form.Form, p Part, co *party.Company) {
 	case Rules:
 		co.Tolerance = f.Money("tolerance", co.Currency).Minor()
 		co.AutoIntegrate, co.TestBooks = f.Bool("auto_integrate"), f.Bool("test_books")
+		co.EvidenceMonths = f.Int("evidence_months", 1, party.MaxEvidenceMonths)
 	}
 }
 

@@ -23,6 +23,10 @@ type connectionView struct {
 	journals []ui.Option
 	accounts []ui.Option
 	trouble  error // what the last act was answered, when it was refused
+	life     life
+
+	balanceForm *form.Form        // of a balance in another currency
+	labels      map[string]string // of the accounts that keep some
 }
 
 // found is the connection that the address names. Code: unknown_thing.
@@ -42,31 +46,64 @@ func (h *Screens) connection(c *fiberweb.Ctx) error {
 	return h.showConnection(c, nil, nil)
 }
 
-// showConnection answers with the page as the connection stands now: with the form as it was sent, or with what was
-// refused.
-func (h *Screens) showConnection(c *fiberweb.Ctx, sent *form.Form, trouble error) error {
-	conn, setup, err := h.found(c)
+// showBalances answers with the page and the form of a balance as it was sent.
+func (h *Screens) showBalances(c *fiberweb.Ctx, sent *form.Form) error {
+	v, err := h.connectionView(c, nil, nil)
 	if err != nil {
 		return err
 	}
-	v := connectionView{conn: conn, form: sent, trouble: trouble, accounts: accountsOf(setup)}
-	if v.feed, err = h.feed(c, conn.ID); err != nil {
+	v.balanceForm = sent
+	return again(c, sent, connectionPage(v))
+}
+
+// showPast answers with the page and the form for an import of history as it was sent.
+func (h *Screens) showPast(c *fiberweb.Ctx, sent *form.Form) error {
+	v, err := h.connectionView(c, nil, nil)
+	if err != nil {
 		return err
 	}
-	if v.checks, err = h.Preflight(c.Context(), c.Actor(), conn.ID, ""); err != nil {
-		return err
-	}
-	if v.form == nil {
-		v.form = booksForm(c, conn)
-	}
-	v.journals = journalOptions(byCode(setup.Chart.Journals), ledger.Treasury, v.form.Value("journal"))
+	v.life.past = sent
+	return again(c, sent, connectionPage(v))
+}
+
+// showConnection answers with the page as the connection stands now: with the form as it was sent, or with what was
+// refused.
+func (h *Screens) showConnection(c *fiberweb.Ctx, sent *form.Form, trouble error) error {
+	v, err := h.connectionView(c, sent, trouble)
 	switch {
+	case err != nil:
+		return err
 	case sent != nil:
 		return again(c, sent, connectionPage(v))
 	case trouble != nil:
 		return c.Page(fiberweb.Status(trouble), connectionPage(v))
 	}
 	return c.Show(connectionPage(v))
+}
+
+func (h *Screens) connectionView(c *fiberweb.Ctx, sent *form.Form, trouble error) (connectionView, error) {
+	conn, setup, err := h.found(c)
+	if err != nil {
+		return connectionView{}, err
+	}
+	v := connectionView{conn: conn, form: sent, trouble: trouble, accounts: accountsOf(setup), balanceForm: c.NewForm(), labels: map[string]string{}}
+	for _, code := range conn.BalanceAccounts {
+		v.labels[code] = setup.Chart.Accounts[code].Label
+	}
+	if v.feed, err = h.feed(c, conn.ID); err != nil {
+		return v, err
+	}
+	if v.checks, err = h.Preflight(c.Context(), c.Actor(), conn.ID, ""); err != nil {
+		return v, err
+	}
+	if v.form == nil {
+		v.form = booksForm(c, conn)
+	}
+	if v.life, err = h.life(c, conn); err != nil {
+		return v, err
+	}
+	v.journals = journalOptions(byCode(setup.Chart.Journals), ledger.Treasury, v.form.Value("journal"))
+	return v, nil
 }
 
 func booksForm(c *fiberweb.Ctx, conn inbox.Connection) *form.Form {
@@ -215,6 +252,7 @@ func connectionFacts(ctx context.Context, v connectionView) []ui.Fact {
 		{Label: ui.T(ctx, "set.gateway.mode"), Value: modeBadge(ctx, v.conn.Mode)},
 		{Label: ui.T(ctx, "set.gateway.connection"), Value: statusBadge(ctx, v.conn.Status)},
 		{Label: ui.T(ctx, "set.gateway.exchange"), Value: exchange(v.feed)},
+		{Label: ui.T(ctx, "set.gateway.next_poll"), Value: nextPoll(ctx, v)},
 	}
 }
 

@@ -173,6 +173,10 @@ func (h *Screens) Connect(frame Framer) Screen {
 		if err != nil {
 			return err
 		}
+		since := sent.Date(sinceField)
+		if sent.OK() && !since.IsZero() {
+			sent.Fail(onSince(h.CheckHistory(since)))
+		}
 		if !sent.OK() {
 			return c.Invalid(sent, connectPage(f, g, sent))
 		}
@@ -181,12 +185,28 @@ func (h *Screens) Connect(frame Framer) Screen {
 			sent.Fail(err)
 			return again(c, sent, connectPage(f, g, sent))
 		}
+		if !since.IsZero() && conn.Status == inbox.Connected {
+			if _, err := h.ImportHistory(c.Context(), c.Actor(), conn.ID, since); err != nil {
+				return err
+			}
+		}
 		if !f.Setup {
 			f.Next += "/" + conn.ID
 		}
 		return f.done(c, "set.gateway.connected", "gateway", conn.Label, "account", accountName(conn))
 	}
 	return Screen{show, send}
+}
+
+// sinceField asks, beside a gateway's own settings, from when on its history is imported.
+const sinceField = "import_since"
+
+// onSince puts a refusal of a date on the field of this form.
+func onSince(err error) error {
+	for _, e := range fault.All(err) {
+		return e.On(sinceField)
+	}
+	return err
 }
 
 // gateway finds a gateway that may be connected. Codes: gateway_not_found, and why its program cannot be used.

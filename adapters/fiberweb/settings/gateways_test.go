@@ -138,8 +138,8 @@ func TestAConnectionThatNoLongerWorks(t *testing.T) {
 		p.Fail = gateway.Fail(gateway.ErrConfig, gateway.NotDone, "key_revoked", "This key was revoked")
 	})
 	c.send(page, page+"/test").Want(http.StatusUnprocessableEntity, "This key was revoked")
-	c.get(page).Want(http.StatusOK, "À vérifier", "This key was revoked", "Elle les refuse")
-	c.get("/settings/gateways").Want(http.StatusOK, "À vérifier")
+	c.get(page).Want(http.StatusOK, "À reconnecter", "This key was revoked", "Elle les refuse")
+	c.get("/settings/gateways").Want(http.StatusOK, "À reconnecter")
 }
 
 func TestDisconnecting(t *testing.T) {

@@ -45,6 +45,7 @@ func TestTheScreensInABrowser(t *testing.T) {
 	apptest.OK(t, s.ClosePeriod(ctx, s.Owner, civil.Of(2026, 3, 31)))
 	_, _, err = s.CreateToken(ctx, s.Owner, "Boutique en ligne", access.Sales)
 	apptest.OK(t, err)
+	busy := s.troubled()
 	host := s.house.Serve(t)
 	p := browsertest.New(t)
 	p.Open(host + "/login")
@@ -58,6 +59,7 @@ func TestTheScreensInABrowser(t *testing.T) {
 		{"journals", "/settings/chart/journals"}, {"journal", "/settings/chart/journals/VE"}, {"vat", "/settings/chart/vat"}, {"vat-code", "/settings/chart/vat/S20S"}, {"vat-new", "/settings/chart/vat/new"},
 		{"methods", "/settings/methods"}, {"method", "/settings/methods/" + s.method("VIR")},
 		{"gateways", "/settings/gateways"}, {"connect", "/settings/gateways/new/play"}, {"connection", "/settings/gateways/" + conn.ID},
+		{"connection-troubled", "/settings/gateways/" + busy.ID},
 		{"keys", "/settings/gateways/" + conn.ID + "/settings"}, {"disconnect", "/settings/gateways/" + conn.ID + "/disconnect"},
 		{"mail", "/settings/mail"}, {"users", "/settings/users"}, {"user-new", "/settings/users/new"}, {"user", "/settings/users/" + s.User.ID},
 		{"tokens", "/settings/tokens"}, {"token-new", "/settings/tokens/new"},

@@ -12,6 +12,7 @@ type Entry struct {
 	Date    civil.Date
 	Label   string
 	Href    string // of the entry's page, or empty
+	Voucher string // of what a gateway sent that the entry rests on, or empty
 	Lines   []EntryLine
 	// Proposed is an entry that an act to come will post.
 	Proposed bool
@@ -23,7 +24,8 @@ type EntryLine struct {
 	Auxiliary     string
 	Label         string
 	Debit, Credit money.Money
-	Match         string // the letter of its matching
+	Foreign       money.Money // the amount in another currency, signed; no currency: none
+	Match         string      // the letter of its matching
 }
 
 // totals adds each side up; they are equal in any entry that exists.

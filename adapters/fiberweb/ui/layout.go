@@ -24,6 +24,8 @@ type Page struct {
 	Tabs []Tab
 	// Narrow keeps lines short: forms and reading.
 	Narrow bool
+	// Reload has the page loaded again every few seconds where there is no JavaScript to do it piece by piece.
+	Reload bool
 }
 
 // Link is an address and its words.

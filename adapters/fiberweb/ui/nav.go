@@ -25,15 +25,16 @@ func Nav() []NavGroup {
 			{"quotes", "/quotes", "file-pen"}, {"invoices", "/invoices", "file-text"}, {"customers", "/customers", "users"},
 		}},
 		{Key: "payments", Items: []NavItem{
-			{"inbox", "/inbox", "inbox"}, {"receipts", "/receipts", "hand-coins"},
+			{"inbox", "/inbox", "inbox"}, {"receipts", "/receipts", "hand-coins"}, {"proofs", "/proofs", "landmark"},
 		}},
 		{Key: "books", Items: []NavItem{
 			{"journal", "/journal", "book-open"}, {"ledger", "/ledger", "book-text"}, {"balance", "/balance", "scale"},
-			{"exports", "/exports", "file-down"}, {"verify", "/verify", "shield-check"},
+			{"fee_vat", "/fee-vat", "receipt"}, {"exports", "/exports", "file-down"}, {"verify", "/verify", "shield-check"},
 		}},
 		{Key: "settings", Icon: "settings", Folded: true, Items: []NavItem{
 			{"settings.company", "/settings/company", "building"}, {"settings.chart", "/settings/chart", "list-tree"},
 			{"settings.methods", "/settings/methods", "wallet"}, {"settings.gateways", "/settings/gateways", "plug"},
+			{"settings.rates", "/settings/rates", "scale"},
 			{"settings.mail", "/settings/mail", "mail"}, {"settings.users", "/settings/users", "user-cog"},
 			{"settings.tokens", "/settings/tokens", "key"},
 		}},

@@ -1,4 +1,5 @@
-// Package template writes the mails that customers get: subject, text part and HTML part, in French and in English.
+// Package template writes the mails that customers get, and the one about a connection that must be mended: subject, text
+// part and HTML part, in French and in English.
 //
 // The words live in one file for each language (words.fr.tmpl, words.en.tmpl) as small named pieces; two layouts, text
 // and HTML, put the same pieces together, so that both parts of a mail say the same. What is shown arrives formatted:
@@ -19,8 +20,9 @@ import (
 )
 
 // Kinds lists what a mail can be about (app.Letter.Kind): an invoice with what is due on it; a credit note; a quote, with
-// the deposit asked for, if any; the receipt for a deposit, with its invoice; an invoice that is overdue.
-var Kinds = []string{"invoice", "credit_note", "quote", "deposit_receipt", "reminder"}
+// the deposit asked for, if any; the receipt for a deposit, with its invoice; an invoice that is overdue; and, to one of
+// the company, a connection that must be mended.
+var Kinds = []string{"invoice", "credit_note", "quote", "deposit_receipt", "reminder", "connection_lost"}
 
 // Letters writes mails. It implements app.Letters and is safe for concurrent use.
 type Letters struct{}

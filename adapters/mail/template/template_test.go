@@ -43,6 +43,9 @@ func french(kind string) app.Letter {
 		l.Note = "Bois certifié, livré monté.\nDélai : six semaines après l’acompte."
 	case "deposit_receipt":
 		l.Title, l.Number, l.Paid, l.Total = "Facture d’acompte", "FA-2026-0043", "360,00"+nb+"€", ""
+	case "connection_lost":
+		l.Title, l.Number, l.Total, l.Footer, l.Note = "Carte", "Atelier du Pré", "", "", "401 api_key_expired"
+		l.Screen = "https://acquit.example/c/co_1/settings/gateways/gw_1"
 	}
 	return l
 }
@@ -52,7 +55,7 @@ func english(kind string) app.Letter {
 	l.Lang = "en"
 	l.Title = map[string]string{
 		"invoice": "Invoice", "credit_note": "Credit note", "quote": "Quote",
-		"deposit_receipt": "Deposit invoice", "reminder": "Invoice",
+		"deposit_receipt": "Deposit invoice", "reminder": "Invoice", "connection_lost": "Card",
 	}[kind]
 	amount := strings.NewReplacer("1"+narrow+"200,00"+nb+"€", "€1,200.00", "840,00"+nb+"€", "€840.00", "360,00"+nb+"€", "€360.00")
 	l.Total, l.Due, l.Paid = amount.Replace(l.Total), amount.Replace(l.Due), amount.Replace(l.Paid)
@@ -60,7 +63,7 @@ func english(kind string) app.Letter {
 	if l.Intro != "" {
 		l.Intro = "Thank you for your trust.\n\nThe workshop is closed\nfrom 24 December to 2 January."
 	}
-	if l.Note != "" {
+	if l.Note != "" && kind == "quote" {
 		l.Note = "Certified wood, delivered assembled.\nSix weeks after the deposit."
 	}
 	return l
@@ -119,7 +122,7 @@ func TestBothPartsSayTheSame(t *testing.T) {
 		shown := visible(t, w.html)
 		for what, v := range map[string]string{
 			"company": l.Company, "customer": l.Customer, "number": l.Number, "total": l.Total, "due": l.Due, "paid": l.Paid,
-			"due date": l.DueDate, "pay link": l.PayURL, "intro": first(l.Intro), "note": first(l.Note), "footer": first(l.Footer),
+			"due date": l.DueDate, "pay link": l.PayURL, "intro": first(l.Intro), "note": first(l.Note), "footer": first(l.Footer), "screen": l.Screen,
 		} {
 			if !strings.Contains(w.text, v) {
 				t.Errorf("the text part lacks the %s %q", what, v)

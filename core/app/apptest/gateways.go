@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -41,7 +42,7 @@ func NewGateways() *Gateways {
 		{Name: "strict", Type: gateway.BoolSetting},
 		{Name: "site", Type: gateway.URLSetting},
 		{Name: "pin", Type: gateway.SecretSetting},
-	}, Capabilities: []gateway.Capability{gateway.CanRefund, gateway.CanExpire, gateway.CanBalance, gateway.CanInstallWebhook}}})
+	}, Capabilities: []gateway.Capability{gateway.CanRefund, gateway.CanExpire, gateway.CanBalance, gateway.CanInstallWebhook, gateway.CanPayoutItems}}})
 	return g
 }
 
@@ -78,6 +79,9 @@ func (g *Gateways) Open(_ context.Context, name string, c gateway.Connection) (g
 		return &play{}, nil
 	}
 	p := g.provider(m[2])
+	if p.Manual {
+		return struct{ gateway.Gateway }{&play{p: p, mode: gateway.Mode(m[1]), conn: c}}, nil
+	}
 	return &play{p: p, mode: gateway.Mode(m[1]), conn: c}, nil
 }
 
@@ -116,11 +120,25 @@ func (g *Gateways) freshAccount() string {
 type Provider struct {
 	Account string
 
-	mu       sync.Mutex
-	At       time.Time // when the next movement happens
-	Fail     error     // what every call answers while it is set
-	Missing  []string  // permissions that the key lacks
-	Webhook  string    // the address that was installed
+	mu      sync.Mutex
+	At      time.Time // when the next movement happens
+	Fail    error     // what every call answers while it is set
+	Lose    error     // what a refund answers although it was made: its answer is lost on the way
+	During  func()    // runs while a refund is asked for, before the account is looked at
+	Pending bool      // refunds are pending at first
+	Missing []string  // permissions that the key lacks
+	Webhook string    // the address that was installed
+	// Raw writes down what is answered about a movement; nil: its fields as JSON.
+	Raw      func(gateway.Payment) []byte
+	Break    func(call string) error // what one call answers; it holds the account locked
+	Mute     bool                    // it tells neither its balance nor what payouts consist of
+	Quiet    bool                    // movements do not name the payout that holds them
+	Installs int                     // how often: each gives a secret of its own
+	Manual   bool                    // no optional ability: its pages cannot be closed, and the merchant takes the money
+	Decline  bool                    // taking money is declined, and the payer may choose another means on the same page
+	Silent   bool                    // webhooks do not tell their mode
+	Mode     gateway.Mode            // what webhooks say, when it is not the connection's
+	Before   func(call string)       // runs before each call, outside of the lock
 	calls    []string
 	pages    map[string]*page
 	keys     map[string]string // idempotency key to session, or to refund
@@ -170,6 +188,18 @@ func (p *Provider) Pay(session string, fee int64) gateway.Payment {
 	if pg == nil {
 		panic("apptest: no page " + session)
 	}
+	return p.pay(pg, fee)
+}
+
+// Agree has the payer agree to pay a page whose money the merchant takes.
+func (p *Provider) Agree(session string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pages[session].state, p.pages[session].reason = gateway.CheckoutAuthorized, ""
+}
+
+func (p *Provider) pay(pg *page, fee int64) gateway.Payment {
+	session := pg.id
 	p.n++
 	m := gateway.Payment{ID: fmt.Sprintf("pay_%s_%d", p.Account, p.n), Kind: gateway.KindPayment, State: gateway.Succeeded, Gross: pg.Amount,
 		Reference: pg.Reference, SessionID: session, Method: "card", Payer: gateway.Payer{Name: pg.CustomerName, Email: pg.CustomerEmail}}
@@ -192,15 +222,33 @@ func (p *Provider) Put(m gateway.Payment) gateway.Payment {
 	return p.put(m)
 }
 
+// PutLocked is Put for Change and Break, which hold the account locked.
+func (p *Provider) PutLocked(m gateway.Payment) gateway.Payment { return p.put(m) }
+
 func (p *Provider) put(m gateway.Payment) gateway.Payment {
 	p.At = p.At.Add(time.Second)
 	if m.OccurredAt.IsZero() {
 		m.OccurredAt = p.At
 	}
 	m.UpdatedAt = p.At
+	if m.Raw = nil; p.Raw != nil {
+		m.Raw = p.Raw(m)
+	} else {
+		m.Raw = written(m)
+	}
 	p.payments[m.ID] = m
 	p.log = append(p.log, m.ID)
 	return m
+}
+
+// written is a movement as the provider writes it down.
+func written(m gateway.Payment) []byte {
+	b, err := json.Marshal(map[string]any{"id": m.ID, "object": m.Kind, "status": m.State, "amount": m.Gross.String(), "fee": m.Fee.String(),
+		"reference": m.Reference, "updated": m.UpdatedAt, "payer": map[string]string{"name": m.Payer.Name, "email": m.Payer.Email}})
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 // WithFee completes a movement with a fee in minor units, and the net that follows; a negative one is not known yet.
@@ -245,14 +293,26 @@ type play struct {
 // enter notes a call and locks the account. The caller unlocks it when there is no error.
 func (g *play) enter(call string) error {
 	outside("a gateway is called")
+	if g.p != nil {
+		g.p.mu.Lock()
+		before := g.p.Before
+		g.p.mu.Unlock()
+		if before != nil {
+			before(call)
+		}
+	}
 	if g.p == nil {
 		return &gateway.Error{Kind: gateway.ErrConfig, Outcome: gateway.NotDone, Code: "bad_key", Detail: "the key is not valid", Setting: "key"}
 	}
 	g.p.mu.Lock()
 	g.p.calls = append(g.p.calls, call)
-	if g.p.Fail != nil {
-		defer g.p.mu.Unlock()
-		return g.p.Fail
+	err := g.p.Fail
+	if err == nil && g.p.Break != nil {
+		err = g.p.Break(call)
+	}
+	if err != nil {
+		g.p.mu.Unlock()
+		return err
 	}
 	return nil
 }
@@ -288,6 +348,13 @@ func (g *play) SettleCheckout(_ context.Context, r gateway.SettleRequest) (gatew
 		return gateway.CheckoutStatus{}, err
 	}
 	defer g.p.mu.Unlock()
+	if pg, ok := g.p.pages[r.SessionID]; ok && r.Capture && pg.state == gateway.CheckoutAuthorized {
+		g.p.calls = append(g.p.calls, "capture "+r.IdempotencyKey)
+		if g.p.Decline {
+			return gateway.CheckoutStatus{State: gateway.CheckoutRetry, Reason: "INSTRUMENT_DECLINED"}, nil
+		}
+		g.p.pay(pg, 30)
+	}
 	return g.status(r.SessionID)
 }
 
@@ -309,11 +376,17 @@ func (g *play) ListPayments(_ context.Context, r gateway.ListRequest) (gateway.P
 		return gateway.Page{}, err
 	}
 	defer g.p.mu.Unlock()
-	from, _ := strconv.Atoi(r.Cursor)
+	from, err := strconv.Atoi(r.Cursor)
+	for r.Cursor == "" && from < len(g.p.log) && g.p.payments[g.p.log[from]].UpdatedAt.Before(r.Since) {
+		from++
+	}
+	for err != nil && from < len(g.p.log) && g.p.payments[g.p.log[from]].OccurredAt.Before(r.Since) {
+		from++
+	}
 	to := min(len(g.p.log), from+max(r.Limit, 1))
 	out := gateway.Page{Next: strconv.Itoa(to), CaughtUp: to == len(g.p.log)}
 	for _, id := range g.p.log[min(from, to):to] {
-		out.Payments = append(out.Payments, g.p.payments[id])
+		out.Payments = append(out.Payments, g.p.shown(id))
 	}
 	return out, nil
 }
@@ -328,7 +401,7 @@ func (g *play) FetchPayment(_ context.Context, id string) (gateway.Payment, erro
 	if !ok {
 		return m, gateway.Fail(gateway.ErrNotFound, gateway.NotDone, "no_payment", "no such movement")
 	}
-	return m, nil
+	return g.p.shown(m.ID), nil
 }
 
 // ParseWebhook implements gateway.Gateway.
@@ -342,27 +415,58 @@ func (g *play) ParseWebhook(_ context.Context, d gateway.Delivery) (gateway.Hint
 	if err := json.Unmarshal(d.Body, &a); err != nil || !signed {
 		return gateway.Hint{}, gateway.Fail(gateway.ErrUntrusted, gateway.NotDone, "bad_signature", "the delivery does not verify")
 	}
-	return gateway.Hint{EventID: a.ID, Type: "changed", Mode: g.mode, SessionIDs: a.Sessions, PaymentIDs: a.Payments}, nil
+	mode := g.mode
+	if g.p.Mode != "" {
+		mode = g.p.Mode
+	}
+	if g.p.Silent {
+		mode = ""
+	}
+	return gateway.Hint{EventID: a.ID, Type: "changed", Mode: mode, SessionIDs: a.Sessions, PaymentIDs: a.Payments}, nil
 }
 
 // Refund implements gateway.Refunder.
 func (g *play) Refund(_ context.Context, r gateway.RefundRequest) (gateway.Payment, error) {
+	if g.p != nil {
+		g.p.mu.Lock()
+		during := g.p.During
+		g.p.mu.Unlock()
+		if during != nil {
+			during()
+		}
+	}
 	if err := g.enter("refund"); err != nil {
 		return gateway.Payment{}, err
 	}
 	defer g.p.mu.Unlock()
 	if id, again := g.p.keys[r.IdempotencyKey]; again {
-		return g.p.payments[id], nil
+		return g.p.payments[id], g.p.Lose
 	}
 	of, ok := g.p.payments[r.PaymentID]
 	if !ok {
 		return of, gateway.Fail(gateway.ErrNotFound, gateway.NotDone, "no_payment", "no such movement")
 	}
+	left := of.Gross
+	for _, m := range g.p.payments {
+		if m.Kind == gateway.KindRefund && m.RelatedID == of.ID && m.State != gateway.Failed {
+			left = left.Minus(m.Gross)
+		}
+		if m.Kind == gateway.KindRefundReversal && g.p.payments[m.RelatedID].RelatedID == of.ID {
+			left = left.Plus(m.Gross)
+		}
+	}
+	if r.Amount.Cmp(left) > 0 {
+		return of, gateway.Fail(gateway.ErrPermanent, gateway.NotDone, "amount_too_large", "only "+left.String()+" can be refunded")
+	}
+	state := gateway.Succeeded
+	if g.p.Pending {
+		state = gateway.Pending
+	}
 	g.p.n++
-	m := g.p.put(withFee(gateway.Payment{ID: fmt.Sprintf("ref_%s_%d", g.p.Account, g.p.n), Kind: gateway.KindRefund, State: gateway.Succeeded, Gross: r.Amount,
+	m := g.p.put(withFee(gateway.Payment{ID: fmt.Sprintf("ref_%s_%d", g.p.Account, g.p.n), Kind: gateway.KindRefund, State: state, Gross: r.Amount,
 		RelatedID: of.ID, Reference: of.Reference, Description: r.Reason}, 0))
 	g.p.keys[r.IdempotencyKey] = m.ID
-	return m, nil
+	return m, g.p.Lose
 }
 
 // ExpireCheckout implements gateway.Expirer.
@@ -383,19 +487,17 @@ func (g *play) Balance(context.Context) ([]money.Money, error) {
 		return nil, err
 	}
 	defer g.p.mu.Unlock()
-	sum := money.Zero(money.EUR)
+	if g.p.Mute {
+		return nil, gateway.Fail(gateway.ErrUnsupported, gateway.NotDone, "", "no balance")
+	}
+	sums := map[money.Currency]money.Money{money.EUR: money.Zero(money.EUR)}
 	for _, m := range g.p.payments {
-		switch {
-		case m.State != gateway.Succeeded || m.Gross.Currency() != money.EUR:
-		case m.FeeState == gateway.FeeKnown:
-			sum = sum.Plus(m.Net)
-		case m.Kind.Inflow():
-			sum = sum.Plus(m.Gross)
-		default:
-			sum = sum.Minus(m.Gross)
+		if m.State == gateway.Succeeded {
+			cur := m.Gross.Currency()
+			sums[cur] = money.Zero(cur).Plus(money.Of(sums[cur].Minor()+effect(m), cur))
 		}
 	}
-	return []money.Money{sum}, nil
+	return slices.Collect(maps.Values(sums)), nil
 }
 
 // InstallWebhook implements gateway.WebhookInstaller. What it gives back is a secret that nobody declared.
@@ -405,5 +507,102 @@ func (g *play) InstallWebhook(_ context.Context, url string) (map[string]string,
 	}
 	defer g.p.mu.Unlock()
 	g.p.Webhook = url
-	return map[string]string{"webhook_secret": "whsec_" + strings.ToUpper(g.p.Account)}, nil
+	secret := "whsec_" + strings.ToUpper(g.p.Account)
+	if g.p.Installs++; g.p.Installs > 1 {
+		secret += fmt.Sprint("_", g.p.Installs)
+	}
+	return map[string]string{"webhook_secret": secret}, nil
+}
+
+// PayoutItems implements gateway.PayoutReader.
+func (g *play) PayoutItems(_ context.Context, payout string) ([]string, error) {
+	if err := g.enter("payout_items"); err != nil {
+		return nil, err
+	}
+	defer g.p.mu.Unlock()
+	if g.p.Mute {
+		return nil, gateway.Fail(gateway.ErrUnsupported, gateway.NotDone, "", "no composition")
+	}
+	var out []string
+	for _, id := range slices.Sorted(maps.Keys(g.p.payments)) {
+		if g.p.payments[id].PayoutID == payout {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+func effect(m gateway.Payment) int64 {
+	switch {
+	case m.FeeState == gateway.FeeKnown:
+		return m.Net.Minor()
+	case m.Kind.Inflow():
+		return m.Gross.Minor()
+	}
+	return -m.Gross.Minor()
+}
+
+// shown is a movement as the provider shows it.
+func (p *Provider) shown(id string) gateway.Payment {
+	m := p.payments[id]
+	if p.Quiet {
+		m.PayoutID = ""
+	}
+	return m
+}
+
+// Slip records a movement that no list shows which was begun before: only one from the beginning finds it.
+func (p *Provider) Slip(m gateway.Payment) gateway.Payment {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m = p.put(m)
+	p.log = append([]string{m.ID}, p.log[:len(p.log)-1]...)
+	return m
+}
+
+// Forget makes as if a movement had never been.
+func (p *Provider) Forget(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.payments, id)
+	p.log = slices.DeleteFunc(p.log, func(s string) bool { return s == id })
+}
+
+// Distort changes a movement without saying so: no time of change, no place in a list that was begun.
+func (p *Provider) Distort(id string, fn func(*gateway.Payment)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.payments[id]
+	fn(&m)
+	p.payments[id] = m
+}
+
+// PayOut pays out what the account holds in a currency; false when that is nothing.
+func (p *Provider) PayOut(cur money.Currency) (gateway.Payment, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var sum int64
+	var items []string
+	for _, id := range slices.Sorted(maps.Keys(p.payments)) {
+		m := p.payments[id]
+		if m.State == gateway.Succeeded && m.PayoutID == "" && m.Kind != gateway.KindPayout && m.FeeState != gateway.FeeUnknown && m.Gross.Currency() == cur {
+			sum += effect(m)
+			items = append(items, id)
+		}
+	}
+	if sum <= 0 {
+		return gateway.Payment{}, false
+	}
+	p.n++
+	out := gateway.Payment{ID: fmt.Sprintf("po_%s_%d", p.Account, p.n), Kind: gateway.KindPayout, State: gateway.Succeeded, Gross: money.Of(sum, cur), FeeState: gateway.FeeNone}
+	for _, id := range items {
+		m := p.payments[id]
+		m.PayoutID = out.ID
+		if p.Quiet {
+			p.payments[id] = m
+		} else {
+			p.put(m)
+		}
+	}
+	return p.put(out), true
 }

@@ -3,6 +3,7 @@ package apptest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,7 +155,7 @@ func (s *Store) DueWork(_ context.Context, now time.Time, limit int) (app.Work, 
 		at time.Time
 		app.WorkItem
 	}
-	var mails, deliveries, feeds []due
+	var mails, deliveries, feeds, proofs, refunds []due
 	for company, b := range s.companies {
 		for _, m := range all(b, books.Mails, func(m inbox.Mail) bool {
 			return (m.State == inbox.MailQueued || m.State == inbox.MailSending) && !m.NextTry.After(now)
@@ -166,21 +167,29 @@ func (s *Store) DueWork(_ context.Context, now time.Time, limit int) (app.Work, 
 		}) {
 			deliveries = append(deliveries, due{d.NextTry, app.WorkItem{Company: company, ID: d.ID}})
 		}
+		for _, r := range all(b, books.Refunds, func(r inbox.Refund) bool { return r.Open() && !r.NextTry.IsZero() && !r.NextTry.After(now) }) {
+			refunds = append(refunds, due{r.NextTry, app.WorkItem{Company: company, ID: r.ID}})
+		}
 		for _, c := range all(b, books.Connections, func(c inbox.Connection) bool { return c.Status == inbox.Connected }) {
 			if f := get[inbox.Feed](b, books.Feeds, c.ID); !f.NextPoll.After(now) {
 				feeds = append(feeds, due{f.NextPoll, app.WorkItem{Company: company, ID: c.ID}})
 			}
+			if r := get[inbox.ProofRun](b, books.ProofRuns, c.ID); !r.NextRun.After(now) && !get[inbox.Feed](b, books.Feeds, c.ID).LastExchange.IsZero() {
+				proofs = append(proofs, due{r.NextRun, app.WorkItem{Company: company, ID: c.ID}})
+			}
 		}
 	}
 	first := func(list []due) []app.WorkItem {
-		order(list, false, func(a, b due) int { return cmp.Or(a.at.Compare(b.at), strings.Compare(a.ID, b.ID)) })
+		order(list, false, func(a, b due) int {
+			return cmp.Or(a.at.Compare(b.at), strings.Compare(a.ID, b.ID), strings.Compare(a.Company, b.Company))
+		})
 		var out []app.WorkItem
 		for _, d := range list[:min(limit, len(list))] {
 			out = append(out, d.WorkItem)
 		}
 		return out
 	}
-	return app.Work{Mails: first(mails), Deliveries: first(deliveries), Feeds: first(feeds)}, nil
+	return app.Work{Mails: first(mails), Deliveries: first(deliveries), Feeds: first(feeds), Proofs: first(proofs), Refunds: first(refunds)}, nil
 }
 
 // Customer implements app.Views.
@@ -260,7 +269,7 @@ func (b *shelf) ledger(pass func(ledger.Line) bool, from, to civil.Date) (before
 				label = e.Label
 			}
 			lines = append(lines, app.AccountLine{Seq: e.Seq, Number: e.Number, Year: e.Year, Journal: e.Journal, Date: e.Date, Piece: e.Piece, Label: label,
-				Aux: l.Aux, Debit: l.Debit, Credit: l.Credit, Letter: b.letter(e.Seq, n, time.Time{}), Balance: after})
+				Aux: l.Aux, Debit: l.Debit, Credit: l.Credit, Letter: b.letter(e.Seq, n, time.Time{}), Foreign: l.Foreign, Balance: after})
 		}
 	}
 	return before, lines, after
@@ -443,7 +452,8 @@ func (s *Store) Arrivals(_ context.Context, company string, q app.ArrivalQuery) 
 		var rows []app.ArrivalRow
 		for _, a := range all(b, books.Arrivals, func(a inbox.Arrival) bool {
 			return (!q.ToDo || a.ToDo()) && among(a.State, q.States) && (q.Connection == "" || a.ConnectionID == q.Connection) &&
-				among(string(a.Kind), q.Kinds) && (q.Document == "" || a.DocumentID == q.Document)
+				among(string(a.Kind), q.Kinds) && (q.Document == "" || a.DocumentID == q.Document) && (q.Payout == "" || a.PayoutID == q.Payout) &&
+				(q.Related == "" || a.RelatedID == q.Related)
 		}) {
 			row := app.ArrivalRow{Arrival: a, CustomerName: get[party.Customer](b, books.Customers, a.CustomerID).Name}
 			switch a.Document {
@@ -488,8 +498,23 @@ func (s *Store) ArrivalsReady(_ context.Context, company string, limit int) ([]s
 // ArrivalsUnmatched implements app.Views.
 func (s *Store) ArrivalsUnmatched(_ context.Context, company string, limit int) ([]string, error) {
 	return s.arrivalIDs(company, limit, func(a inbox.Arrival) bool {
-		return a.State == inbox.Review && (a.Has(inbox.Unmatched) || a.Has(inbox.RelatedMissing))
+		return a.Awaiting()
 	})
+}
+
+// ArrivalsUnvalued implements app.Views.
+func (s *Store) ArrivalsUnvalued(_ context.Context, company string, limit int) ([]string, error) {
+	return s.arrivalIDs(company, limit, func(a inbox.Arrival) bool {
+		return a.State == inbox.Review && (a.Has(inbox.RateMissing) || a.Has(inbox.BalanceUnknown))
+	})
+}
+
+// toBe is what a payment will settle, in minor units.
+func toBe(a inbox.Arrival) int64 {
+	if a.Settled.Currency() != "" {
+		return a.Settled.Minor()
+	}
+	return a.Gross.Minor()
 }
 
 // Waiting implements app.Views.
@@ -499,7 +524,7 @@ func (s *Store) Waiting(_ context.Context, company, document string) (int64, err
 		for _, a := range all(b, books.Arrivals, func(a inbox.Arrival) bool {
 			return a.Kind == gateway.KindPayment && a.DocumentID == document && (a.State == inbox.Ready || a.State == inbox.Review)
 		}) {
-			sum += a.Gross.Minor()
+			sum += toBe(a)
 		}
 		return sum, nil
 	})
@@ -527,6 +552,39 @@ func (s *Store) Receipts(_ context.Context, company string, q app.ReceiptQuery) 
 			return cmp.Or(cmp.Compare(x.Date.Number(), y.Date.Number()), strings.Compare(x.ID, y.ID))
 		})
 		return paged(rows, q.Paging)
+	})
+}
+
+// Refund implements app.Views.
+func (s *Store) Refund(_ context.Context, company, id string) (inbox.Refund, error) {
+	return one[inbox.Refund](s, company, books.Refunds, id)
+}
+
+// RefundsOf implements app.Views.
+func (s *Store) RefundsOf(_ context.Context, company, receipt string) ([]inbox.Refund, error) {
+	return look(s, company, func(b *shelf) ([]inbox.Refund, error) {
+		list := all(b, books.Refunds, func(r inbox.Refund) bool { return r.ReceiptID == receipt })
+		order(list, true, func(a, b inbox.Refund) int {
+			return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+		})
+		return list, nil
+	})
+}
+
+// ArrivalsAwaiting implements app.Views.
+func (s *Store) ArrivalsAwaiting(_ context.Context, company string, others []string) ([]string, error) {
+	return look(s, company, func(b *shelf) ([]string, error) {
+		var out []string
+		for _, a := range all(b, books.Arrivals, func(a inbox.Arrival) bool { return a.Awaiting() && a.RelatedID != "" }) {
+			if slices.ContainsFunc(others, func(id string) bool {
+				o := get[inbox.Arrival](b, books.Arrivals, id)
+				return o.ConnectionID == a.ConnectionID && o.ExternalID == a.RelatedID
+			}) {
+				out = append(out, a.ID)
+			}
+		}
+		slices.Sort(out)
+		return out, nil
 	})
 }
 
@@ -638,6 +696,80 @@ func (s *Store) Balance(_ context.Context, company, account, aux string) (int64,
 	})
 }
 
+// Standing implements app.Views.
+func (s *Store) Standing(_ context.Context, company, account string, cur money.Currency, to civil.Date) (books.Standing, error) {
+	return look(s, company, func(b *shelf) (books.Standing, error) {
+		var out books.Standing
+		since := b.carriedOn(to)
+		for _, e := range b.entries {
+			if e.Date.Before(since) || !to.IsZero() && to.Before(e.Date) {
+				continue
+			}
+			for _, l := range e.Lines {
+				if l.Account != account {
+					continue
+				}
+				out.Book += l.Debit - l.Credit
+				if l.Foreign.Currency() == cur {
+					out.Foreign += l.Foreign.Minor()
+				}
+			}
+		}
+		return out, nil
+	})
+}
+
+// Charges implements app.Views.
+func (s *Store) Charges(_ context.Context, company, journal string, accounts []string, from, to civil.Date) ([]app.MonthSum, error) {
+	return look(s, company, func(b *shelf) ([]app.MonthSum, error) {
+		sums := map[int]int64{}
+		for _, e := range b.entries {
+			if e.Journal != journal || !within(e.Date, from, to) {
+				continue
+			}
+			for _, l := range e.Lines {
+				if slices.Contains(accounts, l.Account) {
+					sums[e.Date.Number()/100] += l.Debit - l.Credit
+				}
+			}
+		}
+		var out []app.MonthSum
+		for _, m := range slices.Sorted(maps.Keys(sums)) {
+			out = append(out, app.MonthSum{Month: civil.FromNumber(m*100 + 1), Sum: sums[m]})
+		}
+		return out, nil
+	})
+}
+
+// Posted implements app.Views.
+func (s *Store) Posted(_ context.Context, company string, sources []string) (map[string]app.EntryRef, error) {
+	return look(s, company, func(b *shelf) (map[string]app.EntryRef, error) {
+		out := map[string]app.EntryRef{}
+		for _, e := range b.entries {
+			if slices.Contains(sources, e.Source) {
+				out[e.Source] = app.EntryRef{Seq: e.Seq, Number: e.Number}
+			}
+		}
+		return out, nil
+	})
+}
+
+// Rates implements app.Views.
+func (s *Store) Rates(_ context.Context, company string, q app.RateQuery) (app.Page[ledger.Rate], error) {
+	return look(s, company, func(b *shelf) (app.Page[ledger.Rate], error) {
+		var list []ledger.Rate
+		for ref, v := range b.records {
+			if r, ok := v.(ledger.Rate); ok && ref.Kind == books.Rates && !r.Rate.IsZero() && (q.Currency == "" || r.Currency == q.Currency) {
+				list = append(list, r)
+			}
+		}
+		order(list, false, func(x, y ledger.Rate) int {
+			return cmp.Or(cmp.Compare(y.Date.Number(), x.Date.Number()), strings.Compare(string(y.Currency), string(x.Currency)))
+		})
+		return paged(list, q.Paging)
+	})
+}
+
 // Head implements app.Views.
 func (s *Store) Head(_ context.Context, company string) (ledger.Head, error) {
 	return look(s, company, func(b *shelf) (ledger.Head, error) { return b.head, nil })
@@ -693,7 +825,7 @@ func (s *Store) Home(_ context.Context, company string, today civil.Date) (app.H
 			case a.State == inbox.Ready:
 				h.ToIntegrate++
 				if a.Kind == gateway.KindPayment {
-					h.ToIntegrateSum += a.Gross.Minor()
+					h.ToIntegrateSum += toBe(a)
 				}
 			case a.State == inbox.Review:
 				h.InReview++
@@ -718,6 +850,7 @@ func (s *Store) Home(_ context.Context, company string, today civil.Date) (app.H
 		}
 		h.MailsFailed = len(all(b, books.Mails, func(m inbox.Mail) bool { return m.State == inbox.MailFailed }))
 		h.ConnectionsDown = len(all(b, books.Connections, func(c inbox.Connection) bool { return c.Status == inbox.NeedsAttention }))
+		h.Unproven = b.unproven(today)
 		h.Deliveries = len(all(b, books.Deliveries, func(d inbox.Delivery) bool { return d.State == inbox.DeliveryOrphan }))
 		months := map[civil.Date]*app.Month{}
 		for _, r := range all(b, books.Receipts, func(r inbox.Receipt) bool { return r.Date.Year() == today.Year() && r.ReversedSeq == 0 }) {

@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) books.Store) {
 		{"records of another company are not found", testIsolation},
 		{"entries come back as they were posted", testEntries},
 		{"lines of documents and their matching", testMatching},
+		{"what stands on an account, in two currencies", testStanding},
 		{"what is rolled back leaves nothing", testRollback},
 		{"new means new", testNew},
 		{"unique keys", testUnique},

@@ -314,6 +314,7 @@ func testFrozen(t *testing.T, store books.Store) {
 	later := issued.Clone()
 	later.Paid, later.Credited, later.Dispute = 1, 2, 3
 	later.VATMoved, later.VATCredited = map[string]int64{"S20": 4}, map[string]int64{"S20": 5}
+	later.NetCredited = map[string]int64{"S20": 6}
 	later.SentAt, later.PaidAt, later.UpdatedAt = later.SentAt.Add(1e9), later.PaidAt.Add(1e9), later.UpdatedAt.Add(1e9)
 	later.UpdatedBy, later.MethodID, later.Version = "usr_2", "pm_2", later.Version+1
 	must(t, save(later))

@@ -88,8 +88,8 @@ var zeros = map[books.Kind]any{
 	books.VATCodes: billing.VATCode{}, books.Methods: billing.PaymentMethod{}, books.Connections: inbox.Connection{},
 	books.Customers: party.Customer{}, books.Quotes: billing.Quote{}, books.Invoices: billing.Invoice{}, books.Links: inbox.PayLink{},
 	books.Attempts: inbox.Attempt{}, books.Arrivals: inbox.Arrival{}, books.Deliveries: inbox.Delivery{}, books.Feeds: inbox.Feed{},
-	books.Receipts: inbox.Receipt{}, books.Mails: inbox.Mail{}, books.Exports: ledger.Export{}, books.Sequences: billing.Sequence{},
-	books.Keys: books.IdempotencyKey{},
+	books.Receipts: inbox.Receipt{}, books.Refunds: inbox.Refund{}, books.Mails: inbox.Mail{}, books.Exports: ledger.Export{}, books.Sequences: billing.Sequence{},
+	books.Keys: books.IdempotencyKey{}, books.Rates: ledger.Rate{}, books.Evidence: inbox.Evidence{}, books.Payloads: inbox.Payload{}, books.Proofs: inbox.Proof{}, books.ProofRuns: inbox.ProofRun{},
 }
 
 // blank is a value of a kind with nothing but its key: what is not there must come back as not there.

@@ -147,6 +147,10 @@ func uniques(v any) []unique {
 		return one("export "+strconv.FormatInt(v.Number, 10), v.ID, exists)
 	case inbox.Arrival:
 		return one(fmt.Sprintf("arrival %q %q %q", v.ConnectionID, v.Kind, v.ExternalID), v.ID, exists)
+	case inbox.Refund:
+		if v.Open() {
+			return one("refund of "+v.ReceiptID, v.ID, func(books.Put) error { return fault.New(fault.Conflict, fault.RefundInProgress) })
+		}
 	case inbox.Attempt:
 		if v.State.InProgress() {
 			return one("attempt on "+v.DocumentID, v.ID, func(books.Put) error { return fault.New(fault.Conflict, fault.PaymentInProgress) })
@@ -178,7 +182,7 @@ func frozen(before, after any) error {
 	}
 	printed := func(v billing.Invoice) string {
 		v = v.Clone()
-		v.MethodID, v.Paid, v.Credited, v.Dispute, v.VATMoved, v.VATCredited = "", 0, 0, 0, nil, nil
+		v.MethodID, v.Paid, v.Credited, v.Dispute, v.VATMoved, v.VATCredited, v.NetCredited = "", 0, 0, 0, nil, nil, nil
 		v.SentAt, v.PaidAt, v.UpdatedAt = v.IssuedAt, v.IssuedAt, v.IssuedAt
 		v.UpdatedBy, v.Version = "", 0
 		return fmt.Sprintf("%+v", v)

@@ -6,7 +6,9 @@ import (
 	"strconv"
 
 	"github.com/acquit-app/acquit/core/books"
+	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/ledger"
+	"github.com/acquit-app/acquit/core/money"
 )
 
 // session writes in place and keeps how to take each change back.
@@ -56,6 +58,23 @@ func (x *session) Lines(_ context.Context, documents []string) ([]books.MatchedL
 		}
 	}
 	return out, nil
+}
+
+// Standing implements books.Session.
+func (x *session) Standing(_ context.Context, account string, cur money.Currency, since civil.Date) (books.Standing, error) {
+	var s books.Standing
+	for _, e := range x.books.entries {
+		for _, l := range e.Lines {
+			if l.Account != account || e.Date.Before(since) {
+				continue
+			}
+			s.Book += l.Debit - l.Credit
+			if l.Foreign.Currency() == cur {
+				s.Foreign += l.Foreign.Minor()
+			}
+		}
+	}
+	return s, nil
 }
 
 // Entry implements books.Session.

@@ -142,6 +142,7 @@ func (c *Console) post(ctx context.Context, path string, fields []string, into a
 
 func (c *Console) do(req *http.Request, into any) (err error) {
 	req.Header.Set("Accept", "application/json")
+	req.Close = true // the program may be killed and started again before the next one
 	res, err := c.client.Do(req)
 	if err != nil {
 		return err

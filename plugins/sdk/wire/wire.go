@@ -64,11 +64,4 @@ func (g *glue) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *grpc.Cl
 }
 
 // Able is a gateway that has every optional ability, if only to answer that it is unsupported.
-type Able interface {
-	gateway.Gateway
-	gateway.Refunder
-	gateway.Expirer
-	gateway.BalanceReader
-	gateway.WebhookInstaller
-	gateway.PayoutReader
-}
+type Able = gateway.Able

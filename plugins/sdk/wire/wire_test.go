@@ -369,6 +369,7 @@ func TestVeilHidesLines(t *testing.T) {
 }
 
 func TestAbilitiesAreThoseAnnounced(t *testing.T) {
+	optional := []gateway.Capability{gateway.CanRefund, gateway.CanExpire, gateway.CanBalance, gateway.CanInstallWebhook, gateway.CanPayoutItems}
 	for set := range 1 << len(optional) {
 		var info gateway.Info
 		for i, c := range optional {

@@ -1,0 +1,10 @@
+DELETE FROM sqlite_stat1 WHERE idx IN ('arrivals_unproven', 'arrivals_unpaid', 'arrivals_of_payout', 'arrivals_payouts', 'journal_lines_foreign', 'sqlite_autoindex_proofs_1', 'proofs_by_date');
+DROP TABLE proof_runs;
+DROP TABLE proofs;
+DROP INDEX journal_lines_foreign;
+DROP INDEX arrivals_payouts;
+DROP INDEX arrivals_of_payout;
+DROP INDEX arrivals_unpaid;
+DROP INDEX arrivals_unproven;
+ALTER TABLE arrivals DROP COLUMN unproven;
+ALTER TABLE arrivals DROP COLUMN posted;

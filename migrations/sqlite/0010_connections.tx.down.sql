@@ -1,0 +1,15 @@
+ALTER TABLE attempts DROP COLUMN declines;
+ALTER TABLE feeds DROP COLUMN past_problem;
+ALTER TABLE feeds DROP COLUMN past_ended;
+ALTER TABLE feeds DROP COLUMN past_reached;
+ALTER TABLE feeds DROP COLUMN past_found;
+ALTER TABLE feeds DROP COLUMN past_cursor;
+ALTER TABLE feeds DROP COLUMN past_asked;
+ALTER TABLE feeds DROP COLUMN past_since;
+ALTER TABLE feeds DROP COLUMN found;
+ALTER TABLE feeds DROP COLUMN asked;
+ALTER TABLE feeds DROP COLUMN busy_until;
+ALTER TABLE feeds DROP COLUMN last_webhook;
+ALTER TABLE connections DROP COLUMN webhook_at;
+ALTER TABLE connections DROP COLUMN webhook_url;
+ALTER TABLE connections DROP COLUMN connected_at;

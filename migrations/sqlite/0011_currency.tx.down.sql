@@ -1,0 +1,16 @@
+DROP TABLE exchange_rates;
+ALTER TABLE connections DROP COLUMN balance_accounts;
+DROP INDEX arrivals_unvalued;
+ALTER TABLE arrivals DROP COLUMN unvalued;
+ALTER TABLE arrivals DROP COLUMN fee_booked;
+ALTER TABLE arrivals DROP COLUMN settled_currency;
+ALTER TABLE arrivals DROP COLUMN settled;
+ALTER TABLE arrivals DROP COLUMN conversion;
+ALTER TABLE arrivals DROP COLUMN rate_by_hand;
+ALTER TABLE arrivals DROP COLUMN rate_source;
+ALTER TABLE arrivals DROP COLUMN book_rate;
+ALTER TABLE arrivals DROP COLUMN worth_currency;
+ALTER TABLE arrivals DROP COLUMN worth;
+ALTER TABLE arrivals DROP COLUMN charged_rate;
+ALTER TABLE arrivals DROP COLUMN charged_currency;
+ALTER TABLE arrivals DROP COLUMN charged;
