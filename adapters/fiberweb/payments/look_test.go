@@ -2,6 +2,7 @@ package payments
 
 import (
 	"testing"
+	"time"
 
 	"github.com/acquit-app/acquit/adapters/fiberweb/browsertest"
 	"github.com/acquit-app/acquit/adapters/fiberweb/screentest"
@@ -66,6 +67,12 @@ func TestTheScreensInABrowser(t *testing.T) {
 	see("inbox", "/inbox")
 	see("inbox-open", "/inbox", func() { p.Click(".proposal > summary") })
 	see("inbox-all", "/inbox?show=all")
+	old := apptest.WithFee(gateway.Payment{ID: "pay_old", Kind: gateway.KindPayment, State: gateway.Succeeded, Gross: apptest.EUR(9_900), Payer: gateway.Payer{Name: "Claude Ancien"}}, 20)
+	old.OccurredAt = apptest.Epoch.Add(-2 * time.Hour)
+	s.comes(old, 20)
+	see("inbox-past", "/inbox?show=past")
+	see("inbox-dismiss-all", "/inbox/dismiss-all?show=past")
+	see("inbox-take-up", "/inbox/take-up?show=past")
 	see("arrival-ready", "/inbox/"+ready)
 	see("arrival-review", "/inbox/"+review)
 	see("match", "/inbox/"+review+"/match")

@@ -9,6 +9,7 @@ import (
 	"github.com/acquit-app/acquit/adapters/fiberweb/form"
 	"github.com/acquit-app/acquit/adapters/fiberweb/ui"
 	"github.com/acquit-app/acquit/core/app"
+	"github.com/acquit-app/acquit/core/civil"
 	"github.com/acquit-app/acquit/core/inbox"
 )
 
@@ -17,11 +18,12 @@ type life struct {
 	hook   app.Hook
 	events []inbox.Event
 	past   *form.Form // the form that asks for an import
+	zone   *time.Location
 	now    time.Time
 }
 
 func (h *Screens) life(c *fiberweb.Ctx, conn inbox.Connection) (life, error) {
-	l := life{past: c.NewForm(), now: h.Now()}
+	l := life{past: c.NewForm(), zone: h.Zone, now: h.Now()}
 	var err error
 	if l.hook, err = h.Hook(c.Context(), c.Actor(), conn.ID); err != nil {
 		l.hook = app.Hook{} // a gateway whose program is gone still has a page
@@ -123,7 +125,7 @@ func pastFacts(ctx context.Context, v connectionView) []ui.Fact {
 	}
 	out := []ui.Fact{
 		{Label: ui.T(ctx, "set.past.state"), Value: state},
-		{Label: ui.T(ctx, "set.past.since"), Value: ui.Moment(h.Since)},
+		{Label: ui.T(ctx, "set.past.since"), Value: ui.Day(civil.On(h.Since.In(v.life.zone)))},
 		{Label: ui.T(ctx, "set.past.found"), Value: ui.Text(ui.L(ctx).Int(h.Found))},
 	}
 	if !h.Reached.IsZero() {
@@ -147,7 +149,12 @@ func (v connectionView) done(ctx context.Context) []ui.Event {
 			ev.Icon, ev.Tone = "triangle-alert", ui.Bad
 		case "gateway_connected", "connection_connected":
 			ev.Icon, ev.Tone = "circle-check", ui.Good
-		case "history_import", "history_imported":
+		case "history_import":
+			ev.Detail = e.Detail
+			if since, err := civil.Parse(e.Detail); err == nil {
+				ev.Detail = ui.T(ctx, key+".detail", "detail", ui.L(ctx).Date(since))
+			}
+		case "history_imported":
 			ev.Detail = ui.T(ctx, key+".detail", "detail", e.Detail)
 		}
 		out = append(out, ev)
