@@ -234,7 +234,7 @@ func kill(t *testing.T, pid int) {
 	}
 }
 
-func TestKilledBetweenCallsItComesBackByItself(t *testing.T) {
+func TestMode32_KilledBetweenCallsItComesBackByItself(t *testing.T) {
 	s := newStage(t, usual, "plain")
 	g := s.line(t, "plain", "one")
 	first := pidOf(t, g)
@@ -397,7 +397,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
-func TestHungGatewayBlocksNobody(t *testing.T) {
+func TestMode32_HungGatewayBlocksNobody(t *testing.T) {
 	patient := usual
 	patient.slow, patient.health = time.Hour, 200*time.Millisecond // nobody looks before the caller gives up
 	s := newStage(t, patient, "freezes", "plain")
