@@ -154,7 +154,9 @@ func (p person) pays(c connector, nth int, amount string) {
 	payer.WaitText("h1", "C'est réglé, merci")
 	p.menu("/inbox")
 	p.WaitText("#arrivals", amount)
-	p.says("#arrivals", "Prêt", c.account, c.fees)
+	p.says("#arrivals", "Prêt")
+	p.Click(".proposal > summary")
+	p.says(".entries", c.account, c.fees)
 	p.press("OK : intégrer la sélection")
 	p.says("main", "1 ligne intégrée")
 }

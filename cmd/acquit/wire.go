@@ -103,11 +103,10 @@ func (h *house) Close() error {
 type logbook struct{ log zerolog.Logger }
 
 func (l logbook) Warn(msg string, err error, keyvals ...string) {
-	e := l.log.Warn()
 	if err != nil {
-		e = e.Str(zerolog.ErrorFieldName, logmask.Error(err))
+		keyvals = append([]string{zerolog.ErrorFieldName, logmask.Error(err)}, keyvals...)
 	}
-	fields(e, keyvals).Msg(msg)
+	fields(l.log.Warn(), keyvals).Msg(msg)
 }
 
 func (l logbook) Info(msg string, keyvals ...string) { fields(l.log.Info(), keyvals).Msg(msg) }

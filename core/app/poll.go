@@ -20,9 +20,9 @@ const (
 	// pollPages bounds one run, so that a long list shares the gateway program with payers; the next run goes on.
 	pollPages = 50
 	pollLimit = 200
-	// pollLease is how long a reader may be silent between two pages before it is taken for dead: a page is given up within
-	// a minute.
-	pollLease = 2 * time.Minute
+	// pollLease is how long a reader may be silent before it is taken for dead, and its list is free for another: people wait
+	// for it after a crash. A living one renews it, however long the gateway takes to answer.
+	pollLease = 20 * time.Second
 	// pollOverlap is how far before the connection was made its first reading begins: what a provider lists hours late is seen.
 	pollOverlap = 24 * time.Hour
 	// keepQuarantined bounds the list of movements that a gateway described wrongly.
@@ -101,6 +101,7 @@ func (a *App) Poll(ctx context.Context, company, connection string, src inbox.So
 	if asked && src == inbox.ByPoll {
 		src = inbox.ByRefresh
 	}
+	release := a.keepFeed(ctx, company, conn)
 	if err == nil {
 		err = a.pollMovements(ctx, company, conn, g, feed, src, &r)
 	}
@@ -110,6 +111,7 @@ func (a *App) Poll(ctx context.Context, company, connection string, src inbox.So
 	if err == nil && feed.History.Running() {
 		err = a.pollHistory(ctx, company, conn, g, feed.History)
 	}
+	release()
 	if ferr := a.endPoll(context.WithoutCancel(ctx), company, conn, err); ferr != nil && err == nil {
 		err = ferr
 	}
@@ -135,6 +137,39 @@ func (a *App) takeFeed(ctx context.Context, company string, conn inbox.Connectio
 		return nil
 	}, books.Ref{Kind: books.Feeds, ID: conn.ID})
 	return feed, asked, free, err
+}
+
+// keepFeed renews the lease on a connection's list until release is called, which leaves no renewal under way. One that
+// fails costs nothing: the next may do, and whoever takes the list over reads what this one has not stored.
+func (a *App) keepFeed(ctx context.Context, company string, conn inbox.Connection) (release func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(pollLease / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			err := a.Books.Write(books.WithoutKey(ctx), company, func(ctx context.Context, tx *books.Tx) error {
+				f, ok, err := tx.Feeds.Find(ctx, conn.ID)
+				if err != nil || !ok || f.BusyUntil.IsZero() {
+					return err
+				}
+				f.BusyUntil = tx.Now().Add(pollLease)
+				f.NextPoll = f.BusyUntil
+				tx.Feeds.Put(f)
+				return nil
+			}, books.Ref{Kind: books.Feeds, ID: conn.ID})
+			if err != nil && ctx.Err() == nil {
+				a.Log.Warn("the lease on a list could not be renewed", err, "connection", conn.ID)
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
 }
 
 // firstRead is how far back a connection is read that never was.

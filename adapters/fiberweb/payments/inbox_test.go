@@ -99,7 +99,7 @@ func TestWhatOKLeavesSaysWhy(t *testing.T) {
 	apptest.OK(t, err)
 	fine := s.pay(s.invoice(c.ID, 200).ID, 50)
 	anne := s.as(access.Accountant)
-	anne.Get(s.base+"/inbox").Want(200, "La pièce est déjà réglée : remboursez-le")
+	anne.Get(s.base+"/inbox").Want(200, "La pièce est déjà réglée : gardez-le au crédit du client, puis remboursez-le")
 	result(anne, anne.Send(s.base+"/inbox", s.base+"/inbox/integrate", "ids", twice, "ids", fine)).
 		Want(200, "1 ligne intégrée", "1 ligne n'a pas été intégrée", "Ce paiement demande votre décision", "/inbox/"+twice)
 	if s.arrivalOf(twice).State != inbox.Review || s.arrivalOf(fine).State != inbox.Integrated {

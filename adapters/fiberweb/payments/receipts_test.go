@@ -172,7 +172,7 @@ func TestReversingAReceipt(t *testing.T) {
 	_, err = s.Integrate(ctx, s.Owner, []string{online})
 	apptest.OK(t, err)
 	rec := s.arrivalOf(online).ReceiptID
-	anne.Get(s.base+"/receipts/"+rec+"/reverse").Want(200, "se rembourse sur le site de sa plateforme")
+	anne.Get(s.base+"/receipts/"+rec+"/reverse").Want(200, "reçu en ligne et se rembourse")
 	anne.Send(s.base+"/receipts/new", s.base+"/receipts/"+rec+"/reverse").Want(422)
 }
 
