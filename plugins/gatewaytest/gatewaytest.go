@@ -8,6 +8,9 @@
 package gatewaytest
 
 import (
+	"os/exec"
+	"path"
+	"path/filepath"
 	"testing"
 
 	"github.com/acquit-app/acquit/core/gateway"
@@ -61,6 +64,16 @@ func Run(t *testing.T, h Harness) {
 		})
 	}
 	t.Logf("%s %s: %d passed, %d failed, %d not applicable", report.Gateway, report.Version, report.Passed, report.Failed, report.NotApplicable)
+}
+
+// Build builds a gateway's program, given by its package, for one test and returns its file.
+func Build(tb testing.TB, pkg string) string {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), path.Base(pkg))
+	if out, err := exec.CommandContext(tb.Context(), "go", "build", "-o", file, pkg).CombinedOutput(); err != nil {
+		tb.Fatalf("%v\n%s", err, out)
+	}
+	return file
 }
 
 // Start runs a gateway's program, in the way that Acquit does, with a folder for its state, until the test ends. What it

@@ -39,6 +39,6 @@ func TestConformanceInProcess(t *testing.T) {
 func TestConformanceOfTheProgram(t *testing.T) {
 	// The program has the real clock. The fake's, which payers move, begins behind it and stays there.
 	w := newWorld(t, time.Now().Add(-30*time.Minute))
-	w.driver = gatewaytest.Start(t, program(t), t.TempDir())
+	w.driver = gatewaytest.Start(t, gatewaytest.Build(t, "github.com/acquit-app/acquit/cmd/acquit-gateway-paypal"), t.TempDir())
 	gatewaytest.Run(t, harness(w, "certificate"))
 }

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -18,38 +15,6 @@ import (
 	"github.com/acquit-app/acquit/plugins/paypal"
 	"github.com/acquit-app/acquit/plugins/paypal/paypalfake"
 )
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built.dir != "" {
-		_ = os.RemoveAll(built.dir)
-	}
-	os.Exit(code)
-}
-
-var built struct {
-	once sync.Once
-	dir  string
-	err  error
-}
-
-// program builds the gateway's program once and returns its file.
-func program(tb testing.TB) string {
-	tb.Helper()
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "acquit-test-"); built.err != nil {
-			return
-		}
-		cmd := exec.Command("go", "build", "-o", built.dir, "github.com/acquit-app/acquit/cmd/acquit-gateway-paypal")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("%w\n%s", err, out)
-		}
-	})
-	if built.err != nil {
-		tb.Fatal(built.err)
-	}
-	return filepath.Join(built.dir, "acquit-gateway-paypal")
-}
 
 // clock is a clock that tests move.
 type clock struct {

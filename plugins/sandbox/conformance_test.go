@@ -3,10 +3,6 @@ package sandbox_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -16,38 +12,6 @@ import (
 	"github.com/acquit-app/acquit/plugins/sandbox"
 	"github.com/acquit-app/acquit/plugins/sandbox/stage"
 )
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built.dir != "" {
-		_ = os.RemoveAll(built.dir)
-	}
-	os.Exit(code)
-}
-
-var built struct {
-	once sync.Once
-	dir  string
-	err  error
-}
-
-// program builds the gateway's program once and returns its file.
-func program(tb testing.TB) string {
-	tb.Helper()
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "acquit-test-"); built.err != nil {
-			return
-		}
-		cmd := exec.Command("go", "build", "-o", built.dir, "github.com/acquit-app/acquit/cmd/acquit-gateway-sandbox")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("%w\n%s", err, out)
-		}
-	})
-	if built.err != nil {
-		tb.Fatal(built.err)
-	}
-	return filepath.Join(built.dir, "acquit-gateway-sandbox")
-}
 
 // restartable is a sandbox in process that can be closed and opened again, with a clock that can be put forward.
 type restartable struct {
@@ -125,5 +89,5 @@ func TestConformanceOfTheProgram(t *testing.T) {
 	state := t.TempDir()
 	w := stage.New(state)
 	t.Cleanup(w.Close)
-	gatewaytest.Run(t, w.Harness(gatewaytest.Start(t, program(t), state)))
+	gatewaytest.Run(t, w.Harness(gatewaytest.Start(t, gatewaytest.Build(t, "github.com/acquit-app/acquit/cmd/acquit-gateway-sandbox"), state)))
 }

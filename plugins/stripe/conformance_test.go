@@ -3,9 +3,6 @@ package stripe_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,38 +15,6 @@ import (
 	"github.com/acquit-app/acquit/plugins/stripe"
 	"github.com/acquit-app/acquit/plugins/stripe/stripefake"
 )
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built.dir != "" {
-		_ = os.RemoveAll(built.dir)
-	}
-	os.Exit(code)
-}
-
-var built struct {
-	once sync.Once
-	dir  string
-	err  error
-}
-
-// program builds the gateway's program once and returns its file.
-func program(tb testing.TB) string {
-	tb.Helper()
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "acquit-test-"); built.err != nil {
-			return
-		}
-		cmd := exec.Command("go", "build", "-o", built.dir, "github.com/acquit-app/acquit/cmd/acquit-gateway-stripe")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("%w\n%s", err, out)
-		}
-	})
-	if built.err != nil {
-		tb.Fatal(built.err)
-	}
-	return filepath.Join(built.dir, "acquit-gateway-stripe")
-}
 
 // players play the conformance suite's payers and provider on a fake. accounts is by connection.
 type players struct {
@@ -139,5 +104,5 @@ func TestConformanceInProcess(t *testing.T) {
 }
 
 func TestConformanceOfTheProgram(t *testing.T) {
-	gatewaytest.Run(t, harness(t, gatewaytest.Start(t, program(t), t.TempDir())))
+	gatewaytest.Run(t, harness(t, gatewaytest.Start(t, gatewaytest.Build(t, "github.com/acquit-app/acquit/cmd/acquit-gateway-stripe"), t.TempDir())))
 }

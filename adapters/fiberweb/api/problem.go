@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/acquit-app/acquit/adapters/fiberweb"
 	"github.com/acquit-app/acquit/adapters/fiberweb/i18n"
 	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/fault"
@@ -60,28 +61,7 @@ func status(err error) int {
 	case errors.As(err, &m):
 		return http.StatusBadRequest
 	}
-	switch fault.CodeOf(err) {
-	case fault.TooManyTries:
-		return http.StatusTooManyRequests
-	case fault.BodyTooLarge:
-		return http.StatusRequestEntityTooLarge
-	}
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Refused:
-		return http.StatusUnprocessableEntity
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	case fault.Internal:
-	}
-	return http.StatusInternalServerError
+	return fiberweb.Status(err)
 }
 
 const (
