@@ -21,6 +21,7 @@ type refundRow struct {
 	State        inbox.RefundState
 	ArrivalID    string
 	CreditNoteID string
+	CreditNoteNo string
 	EntrySeq     int64
 	Problem      string
 	Code         string
@@ -36,7 +37,7 @@ type refundRow struct {
 func toRefund(company string, v inbox.Refund) refundRow {
 	return refundRow{CompanyID: company, ID: v.ID, ReceiptID: v.ReceiptID, CustomerID: v.CustomerID, ConnectionID: v.ConnectionID,
 		PaymentID: v.PaymentID, Amount: v.Amount.Minor(), Currency: string(v.Amount.Currency()), Cover: v.Cover, Reason: v.Reason, State: v.State,
-		ArrivalID: v.ArrivalID, CreditNoteID: v.CreditNoteID, EntrySeq: v.EntrySeq, Problem: v.Problem, Code: v.Code, Detail: v.Detail,
+		ArrivalID: v.ArrivalID, CreditNoteID: v.CreditNoteID, CreditNoteNo: v.CreditNoteNo, EntrySeq: v.EntrySeq, Problem: v.Problem, Code: v.Code, Detail: v.Detail,
 		Tries: v.Tries, NextTry: micros(v.NextTry), CreatedAt: micros(v.CreatedAt), CreatedBy: v.CreatedBy, UpdatedAt: micros(v.UpdatedAt),
 		Version: v.Version}
 }
@@ -45,7 +46,7 @@ func fromRefund(r refundRow) (inbox.Refund, error) {
 	var d decoder
 	v := inbox.Refund{ID: r.ID, ReceiptID: r.ReceiptID, CustomerID: r.CustomerID, ConnectionID: r.ConnectionID, PaymentID: r.PaymentID,
 		Amount: d.money(r.Amount, r.Currency), Cover: r.Cover, Reason: r.Reason, State: r.State, ArrivalID: r.ArrivalID,
-		CreditNoteID: r.CreditNoteID, EntrySeq: r.EntrySeq, Problem: r.Problem, Code: r.Code, Detail: r.Detail, Tries: r.Tries,
+		CreditNoteID: r.CreditNoteID, CreditNoteNo: r.CreditNoteNo, EntrySeq: r.EntrySeq, Problem: r.Problem, Code: r.Code, Detail: r.Detail, Tries: r.Tries,
 		NextTry: instant(r.NextTry), CreatedAt: instant(r.CreatedAt), CreatedBy: r.CreatedBy, UpdatedAt: instant(r.UpdatedAt), Version: r.Version}
 	return v, d.done("refund", r.ID)
 }

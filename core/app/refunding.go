@@ -281,7 +281,7 @@ func (a *App) refundPosted(ctx context.Context, tx *books.Tx, s *settling, ar *i
 		held := rf.Holds()
 		rf.State, rf.EntrySeq, rf.NextTry = inbox.RefundPosted, seq, time.Time{}
 		if s.bill != nil {
-			rf.CreditNoteID = s.bill.ID
+			rf.CreditNoteID, rf.CreditNoteNo = s.bill.ID, s.bill.Number
 		}
 		return a.endRefund(ctx, tx, s.who.Name, "refund_posted", &rf, held, ar.Paid().String())
 	case gateway.KindRefundReversal:

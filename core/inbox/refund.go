@@ -45,6 +45,7 @@ type Refund struct {
 	State        RefundState
 	ArrivalID    string // the movement, once the gateway has named it
 	CreditNoteID string
+	CreditNoteNo string // its number
 	EntrySeq     int64
 
 	// Why the last try led to nothing, or why the refund failed: a fault code with the provider's code and words.

@@ -14,6 +14,7 @@ CREATE TABLE refunds (
 	state          text COLLATE "C" NOT NULL,
 	arrival_id     text NOT NULL,
 	credit_note_id text NOT NULL,
+	credit_note_no text NOT NULL,
 	entry_seq      bigint NOT NULL,
 	problem        text NOT NULL,
 	code           text NOT NULL,

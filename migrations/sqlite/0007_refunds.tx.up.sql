@@ -14,6 +14,7 @@ CREATE TABLE refunds (
 	state          TEXT NOT NULL,
 	arrival_id     TEXT NOT NULL,
 	credit_note_id TEXT NOT NULL,
+	credit_note_no TEXT NOT NULL,
 	entry_seq      INTEGER NOT NULL,
 	problem        TEXT NOT NULL,
 	code           TEXT NOT NULL,

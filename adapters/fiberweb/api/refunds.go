@@ -45,6 +45,7 @@ type refund struct {
 	State        string       `json:"state" enum:"requested,accepted,posted,failed,reversed" doc:"reversed: it failed after it was posted, and the money is the customer's credit."`
 	ArrivalID    arrivalID    `json:"arrival_id,omitzero" doc:"The gateway's movement."`
 	CreditNoteID invoiceID    `json:"credit_note_id,omitzero"`
+	CreditNoteNo string       `json:"credit_note_number,omitzero"`
 	EntrySeq     int64        `json:"entry_seq,omitzero"`
 	Problem      string       `json:"problem,omitzero" doc:"Why the last try led to nothing: a code of the refusals, or abandoned."`
 	Code         string       `json:"code,omitzero" doc:"The provider's."`
@@ -60,7 +61,7 @@ type refund struct {
 func refundOf(r inbox.Refund) refund {
 	return refund{ID: refundID(r.ID), ReceiptID: receiptID(r.ReceiptID), CustomerID: customerID(r.CustomerID), ConnectionID: connectionID(r.ConnectionID),
 		PaymentID: r.PaymentID, Amount: moneyAmount(r.Amount), Cover: string(r.Cover), Reason: r.Reason, State: string(r.State),
-		ArrivalID: arrivalID(r.ArrivalID), CreditNoteID: invoiceID(r.CreditNoteID), EntrySeq: r.EntrySeq, Problem: r.Problem, Code: r.Code,
+		ArrivalID: arrivalID(r.ArrivalID), CreditNoteID: invoiceID(r.CreditNoteID), CreditNoteNo: r.CreditNoteNo, EntrySeq: r.EntrySeq, Problem: r.Problem, Code: r.Code,
 		Detail: r.Detail, Tries: r.Tries, NextTry: r.NextTry, CreatedAt: r.CreatedAt, CreatedBy: r.CreatedBy, UpdatedAt: r.UpdatedAt, Version: r.Version}
 }
 

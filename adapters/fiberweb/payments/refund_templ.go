@@ -266,7 +266,7 @@ func refundNote(r inbox.Refund) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if r.CreditNoteID != "" {
-			templ_7745c5c3_Err = textLink(ui.To(ctx, "/invoices", r.CreditNoteID), ui.T(ctx, "refunds.note_column")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = textLink(ui.To(ctx, "/invoices", r.CreditNoteID), r.CreditNoteNo).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

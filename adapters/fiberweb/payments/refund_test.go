@@ -66,7 +66,7 @@ func TestRefundingAReceipt(t *testing.T) {
 	anne.Get(s.base+"/inbox/"+list[0].ArrivalID).Want(200, "Avoir AV2026-00001", "réponse à votre demande").Lacks("⟦")
 	_, err := s.Integrate(ctx, s.Owner, []string{list[0].ArrivalID})
 	apptest.OK(t, err)
-	anne.Get(page).Want(200, "Remboursé en partie", "Comptabilisé", "/invoices/"+s.refundsOf(id)[0].CreditNoteID)
+	anne.Get(page).Want(200, "Remboursé en partie", "Comptabilisé", "/invoices/"+s.refundsOf(id)[0].CreditNoteID, ">AV2026-00001<")
 	anne.Get(page+"/refund").Want(200, `value="900,00"`)
 
 	// Who may only read, reads; who may not keep the books, does not refund.
