@@ -260,6 +260,8 @@ func (w row) payment() gateway.Payment {
 	case gateway.KindPayment:
 		p.Reference, p.RelatedID = clip(i.Custom, gateway.MaxID), ""
 		p.Payer = payer(w.Payer.Name, w.Payer.Email, w.Payer.Country)
+	case gateway.KindRefund:
+		p.Description = clip(first(i.Note, i.Subject), gateway.MaxText) // as the refund itself says; an invoice number is its payment's
 	case gateway.KindAdjustment, gateway.KindOther:
 		p.ID, p.Gross = w.ownID(moved.Sign()), moved
 		p.Reason = clip(i.Code, gateway.MaxText)
