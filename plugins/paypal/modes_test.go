@@ -500,8 +500,12 @@ func TestMode22_Conversion(t *testing.T) {
 	}
 	for _, m := range l {
 		if m.Kind == gateway.KindAdjustment {
-			if got := s.fetch(m.ID); got.ID != m.ID || !got.Gross.Equal(m.Gross) {
+			if got := s.fetch(m.ID); got.ID != m.ID || !got.Gross.Equal(m.Gross) || got.RelatedID != m.RelatedID {
 				t.Errorf("fetched %+v, listed %+v", got, m)
+			}
+			// By naming each other the two sides are known as one conversion.
+			if other := l["adjustment "+m.RelatedID]; other.RelatedID != m.ID || other.Gross.Currency() == m.Gross.Currency() || other.Gross.Sign() == m.Gross.Sign() {
+				t.Errorf("%s names %q, which is %+v", m.ID, m.RelatedID, other)
 			}
 		}
 	}
