@@ -86,7 +86,9 @@ type maker struct {
 	company  string
 	n        int
 	receipts int
-	links    []string // hashes
+	last     string            // id of the latest arrival
+	external map[string]string // the gateway's id of the latest, by connection
+	links    []string          // hashes
 	asOf     []time.Time
 }
 
@@ -122,6 +124,7 @@ var names = []string{"Dupont SA", "Étoile du Nord", "Café de l'Œuvre", "ÉTAB
 func (m *maker) fill() {
 	var customers []party.Customer
 	connections := []string{"gw_1", "gw_2", "gw_3"}
+	m.external = map[string]string{}
 	if m.company != company {
 		connections = []string{"gw_4", "gw_5", "gw_6"}
 	}
@@ -194,6 +197,14 @@ func (m *maker) documents(ctx context.Context, tx *books.Tx, customers []party.C
 	r := inbox.Receipt{ID: m.id("rec"), CustomerID: c.ID, Date: m.day(), Amount: money.Of(100+m.amount(), money.EUR), ArrivalID: oneOf(m, "", "arr_x"),
 		Reference: oneOf(m, "", "Chèque 42", "ch_1"), Allocations: []inbox.Allocation{{Document: inbox.InvoiceDocument, DocumentID: v.ID, Number: v.Number, Amount: 100}, {DocumentID: q.ID, Amount: 5}}}
 	tx.Receipts.Put(r)
+	for i := range m.IntN(3) {
+		f := inbox.Refund{ID: m.id("rf"), ReceiptID: r.ID, CustomerID: c.ID, ConnectionID: oneOf(m, "gw_1", "gw_2"), Amount: money.Of(1+m.amount(), money.EUR),
+			State: oneOf(m, inbox.RefundPosted, inbox.RefundFailed, inbox.RefundAccepted), ArrivalID: oneOf(m, "", m.last), CreatedAt: m.instant()}
+		if i == 0 && m.IntN(2) == 0 {
+			f.State, f.NextTry = inbox.RefundRequested, oneOf(m, time.Time{}, m.instant()) // one of a receipt at most
+		}
+		tx.Refunds.Put(f)
+	}
 	tx.Log("test", "made", v.ID, v.Number)
 	tx.Log("test", "sent", v.ID, "")
 	return nil
@@ -201,15 +212,17 @@ func (m *maker) documents(ctx context.Context, tx *books.Tx, customers []party.C
 
 func (m *maker) arrivals(tx *books.Tx, connections []string, customers []party.Customer) {
 	for range 6 {
-		a := inbox.Arrival{ID: m.id("arr"), ConnectionID: oneOf(m, connections...), Kind: oneOf(m, gateway.KindPayment, gateway.KindRefund, gateway.KindPayout), ExternalID: m.id("ch"),
+		connection := oneOf(m, connections...)
+		a := inbox.Arrival{ID: m.id("arr"), ConnectionID: connection, Kind: oneOf(m, gateway.KindPayment, gateway.KindRefund, gateway.KindPayout), ExternalID: m.id("ch"),
 			Gross: money.Of(100+m.amount(), money.EUR), FeeState: oneOf(m, gateway.FeeUnknown, gateway.FeeKnown, gateway.FeeNone), OccurredAt: m.instant(),
 			State:     oneOf(m, inbox.Waiting, inbox.Ready, inbox.Review, inbox.Integrated, inbox.Dismissed, inbox.Void),
+			RelatedID: m.external[connection],
 			PayerName: oneOf(m, "", "Jean Dupont", "Zoé Étienne"), CustomerID: oneOf(m, "", oneOf(m, customers...).ID)}
 		if a.FeeState == gateway.FeeKnown {
 			a.Fee, a.FeePosted = money.Of(30, money.EUR), oneOf[int64](m, 0, 30)
 		}
 		if a.State == inbox.Review {
-			a.SetFlag(oneOf(m, inbox.Unmatched, inbox.RelatedMissing, inbox.Duplicate, inbox.RateMissing, inbox.BalanceUnknown), true)
+			a.SetFlag(oneOf(m, inbox.Unmatched, inbox.RelatedMissing, inbox.RefundOpen, inbox.Duplicate, inbox.RateMissing, inbox.BalanceUnknown), true)
 		}
 		if m.IntN(3) == 0 {
 			a.Settled = money.Of(100+m.amount(), money.EUR)
@@ -222,6 +235,7 @@ func (m *maker) arrivals(tx *books.Tx, connections []string, customers []party.C
 			}
 		}
 		tx.Arrivals.Put(a)
+		m.last, m.external[connection] = a.ID, a.ExternalID
 	}
 }
 

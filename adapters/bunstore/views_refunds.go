@@ -21,6 +21,16 @@ func (s *Store) RefundsOf(ctx context.Context, company, receipt string) ([]inbox
 	return list, s.refusal(ctx, err, nil)
 }
 
+// RefundsOpen implements app.Views.
+func (s *Store) RefundsOpen(ctx context.Context, company, connection string) ([]inbox.Refund, error) {
+	waiting := s.read.NewSelect().Table("arrivals").Column("id").Where("company_id = ?", company).Where("state = ?", inbox.Waiting)
+	list, err := refunds.values(ctx, s.read, company, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("connection_id = ?", connection).
+			Where("state = ? OR state = ? AND arrival_id IN (?)", inbox.RefundRequested, inbox.RefundAccepted, waiting).Order("created_at", "id")
+	})
+	return list, s.refusal(ctx, err, nil)
+}
+
 // ArrivalsAwaiting implements app.Views. What waits is few, so it is read first.
 func (s *Store) ArrivalsAwaiting(ctx context.Context, company string, others []string) ([]string, error) {
 	var waiting []struct{ ID, ConnectionID, RelatedID string }

@@ -39,6 +39,7 @@ func TestViewsAgreeWithTheModel(t *testing.T) {
 		t.Run("invoices", v.invoices)
 		t.Run("arrivals", v.arrivals)
 		t.Run("receipts", v.receipts)
+		t.Run("refunds", func(t *testing.T) { v.refunds(t, m) })
 		t.Run("mails", v.mails)
 		t.Run("entries", v.entries)
 		t.Run("accounts", v.accounts)
@@ -217,6 +218,7 @@ func (v *viewer) records(t *testing.T, m *maker) {
 		same(t, "invoice", func(w app.Views) (any, error) { return w.Invoice(ctx, company, id("inv")) }, v)
 		same(t, "arrival", func(w app.Views) (any, error) { return w.Arrival(ctx, company, id("arr")) }, v)
 		same(t, "receipt", func(w app.Views) (any, error) { return w.Receipt(ctx, company, id("rec")) }, v)
+		same(t, "refund", func(w app.Views) (any, error) { return w.Refund(ctx, company, id("rf")) }, v)
 		same(t, "attempt", func(w app.Views) (any, error) { return w.Attempt(ctx, company, id("att")) }, v)
 		same(t, "attempt by session", func(w app.Views) (any, error) { return w.AttemptBySession(ctx, company, "gw_1", id("cs")) }, v)
 		same(t, "attempts of a document", func(w app.Views) (any, error) { return w.AttemptsOf(ctx, company, id("inv")) }, v)
@@ -398,6 +400,31 @@ func (v *viewer) receipts(t *testing.T) {
 				q.Paging = p
 				return w.Receipts(ctx, company, q)
 			})
+	}
+}
+
+// refunds asks for what becomes of refunds and of what waits for other movements. The questions must find something.
+func (v *viewer) refunds(t *testing.T, m *maker) {
+	found := map[string]int{}
+	for _, c := range []string{"gw_1", "gw_2", "gw_9"} {
+		found["open"] += len(same(t, "refunds open of "+c, func(w app.Views) ([]inbox.Refund, error) { return w.RefundsOpen(ctx, company, c) }, v))
+	}
+	var arrivals []string
+	for n := range m.n {
+		receipt := fmt.Sprintf("rec_%s_%04d", company, n)
+		found["of"] += len(same(t, "refunds of "+receipt, func(w app.Views) ([]inbox.Refund, error) { return w.RefundsOf(ctx, company, receipt) }, v))
+		arrivals = append(arrivals, fmt.Sprintf("arr_%s_%04d", company, n), fmt.Sprintf("arr_co_other_%04d", n))
+	}
+	for _, others := range [][]string{nil, arrivals[:len(arrivals)/2], arrivals} {
+		found["awaiting"] += len(same(t, "arrivals awaiting", func(w app.Views) ([]string, error) { return w.ArrivalsAwaiting(ctx, company, others) }, v))
+	}
+	for what, n := range found {
+		if n == 0 {
+			t.Errorf("nothing is found of refunds %s", what)
+		}
+	}
+	if len(found) != 3 {
+		t.Errorf("%v", found)
 	}
 }
 

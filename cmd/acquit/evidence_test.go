@@ -191,9 +191,9 @@ const (
 	tellEmail = "indiscret@tellier.example"
 )
 
-// TestFailure38 drives payments with telltale values through the real programs at the most talkative level and looks for
+// TestMode38_PersonalDataInRawPayloads drives payments with telltale values through the real programs at the most talkative level and looks for
 // them in the log: personal data in raw payloads is kept sealed, and is not in the log.
-func TestFailure38PersonalDataInRawPayloads(t *testing.T) {
+func TestMode38_PersonalDataInRawPayloads(t *testing.T) {
 	for _, format := range []string{"json", "text"} {
 		t.Run(format, func(t *testing.T) {
 			i := install(t, filepath.Join(t.TempDir(), "acquit.db"))

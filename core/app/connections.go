@@ -347,7 +347,8 @@ func (a *App) SwitchOff(ctx context.Context, who access.Actor, id string) (inbox
 }
 
 // Disconnect forgets a connection's settings, secrets first. What it brought in stays. Codes: unknown_thing,
-// payment_in_progress while a payer may still be paying through it.
+// payment_in_progress while a payer may still be paying through it, refunds_open while it may still tell what became of a
+// refund. One that is asked for at the same moment stays open, and is asked for again when the account is connected again.
 func (a *App) Disconnect(ctx context.Context, who access.Actor, id string) error {
 	if err := who.May(access.Configure); err != nil {
 		return err
@@ -366,6 +367,13 @@ func (a *App) Disconnect(ctx context.Context, who access.Actor, id string) error
 				return fault.New(fault.Conflict, fault.PaymentInProgress)
 			}
 		}
+	}
+	refunds, err := a.Views.RefundsOpen(ctx, who.Company, id)
+	if err != nil {
+		return err
+	}
+	if len(refunds) > 0 {
+		return fault.New(fault.Conflict, fault.RefundsOpen, "gateway", c.Label, "amount", refunds[0].Amount.String())
 	}
 	_, err = a.onConnection(ctx, who, id, "gateway_disconnected", func(_ *books.Tx, c *inbox.Connection) error {
 		c.On, c.Status, c.Problem, c.Detail = false, inbox.Disconnected, "", ""

@@ -336,7 +336,7 @@ func (c *checked) wrong(seed uint64, before inbox.ProofBalance) {
 }
 
 // gateways.md, failure mode 21.
-func TestFailureMode21PayoutDoesNotEqualTheSum(t *testing.T) {
+func TestMode21_PayoutDoesNotEqualTheSum(t *testing.T) {
 	c := newChecked(t, 1)
 	c.pay(100_00, 3_00)
 	c.pay(50_00, 1_00)
@@ -360,7 +360,7 @@ func TestFailureMode21PayoutDoesNotEqualTheSum(t *testing.T) {
 }
 
 // gateways.md, failure mode 21: a payout that failed after it was paid comes back as a movement of its own.
-func TestFailureMode21PayoutReversed(t *testing.T) {
+func TestMode21_PayoutReversed(t *testing.T) {
 	c := newChecked(t, 1)
 	c.pay(100_00, 3_00)
 	po, _ := c.at.PayOut(money.EUR)
@@ -379,7 +379,7 @@ func TestFailureMode21PayoutReversed(t *testing.T) {
 }
 
 // gateways.md, failure mode 22.
-func TestFailureMode22MultiCurrencyPayout(t *testing.T) {
+func TestMode22_MultiCurrencyPayout(t *testing.T) {
 	c := newChecked(t, 1)
 	c.pay(100_00, 3_00)
 	usd := c.movement(gateway.KindPayment, 1, 0)
@@ -402,7 +402,7 @@ func TestFailureMode22MultiCurrencyPayout(t *testing.T) {
 }
 
 // gateways.md, failure mode 34: what happened during a stop longer than the provider keeps events is found in its list.
-func TestFailureMode34LongStop(t *testing.T) {
+func TestMode34_LongStop(t *testing.T) {
 	c := newChecked(t, 1)
 	c.pay(100_00, 3_00)
 	c.integrate()

@@ -462,6 +462,57 @@ func TestRefundMadeAtTheProvidersWhileOursIsUnknown(t *testing.T) {
 	apptest.Refused(t, err, fault.RefundNotOpen)
 }
 
+// TestDisconnectWaitsForRefunds: what a gateway may still tell of a refund is not given up with its settings.
+func TestDisconnectWaitsForRefunds(t *testing.T) {
+	asked := func(t *testing.T, change func(*apptest.Provider)) (*counter, inbox.Refund) {
+		s := newCounter(t)
+		r := s.pay(s.invoice(line("S20B", 100000)).ID, 100)
+		s.play.Change(change)
+		rf, err := s.Refund(s.ctx, s.Owner, r.ID, app.RefundInput{Amount: apptest.EUR(30000)})
+		apptest.OK(t, err)
+		return s, rf
+	}
+	refused := func(t *testing.T, s *counter) {
+		t.Helper()
+		err := s.Disconnect(s.ctx, s.Owner, s.conn.ID)
+		apptest.Refused(t, err, fault.RefundsOpen)
+		if c := s.Settings(t).Connections[s.conn.ID]; c.Status != inbox.Connected || c.Sealed == nil {
+			t.Errorf("disconnected all the same: %+v", c)
+		}
+	}
+	t.Run("done, and the answer lost", func(t *testing.T) {
+		s, rf := asked(t, func(p *apptest.Provider) { p.Lose = gateway.Fail(gateway.ErrRetryable, gateway.Unknown, "timeout", "") })
+		refused(t, s)
+		s.play.Change(func(p *apptest.Provider) { p.Lose = nil })
+		done, err := s.RetryRefund(s.ctx, s.Owner, rf.ID)
+		apptest.OK(t, err)
+		apptest.OK(t, s.Disconnect(s.ctx, s.Owner, s.conn.ID)) // what it told can be posted without it
+		s.okIDs(done.ArrivalID)
+		s.whole()
+		if rf := s.refundOf(rf.ID); rf.State != inbox.RefundPosted {
+			t.Errorf("%+v", rf)
+		}
+	})
+	t.Run("given up by a person", func(t *testing.T) {
+		s, rf := asked(t, func(p *apptest.Provider) { p.Fail = gateway.Fail(gateway.ErrRetryable, gateway.Unknown, "timeout", "") })
+		s.play.Change(func(p *apptest.Provider) { p.Fail = nil })
+		refused(t, s)
+		s.Clock.Advance(40 * time.Hour)
+		refused(t, s)
+		_, err := s.AbandonRefund(s.ctx, s.Owner, rf.ID)
+		apptest.OK(t, err)
+		apptest.OK(t, s.Disconnect(s.ctx, s.Owner, s.conn.ID))
+	})
+	t.Run("accepted, and pending at the provider", func(t *testing.T) {
+		s, rf := asked(t, func(p *apptest.Provider) { p.Pending = true })
+		refused(t, s)
+		a, err := s.Store.Arrival(s.ctx, s.Company.ID, rf.ArrivalID)
+		apptest.OK(t, err)
+		s.reports(gateway.Payment{ID: a.ExternalID, Kind: a.Kind, State: gateway.Failed, Reason: "lost", Gross: a.Gross, RelatedID: a.RelatedID, OccurredAt: a.OccurredAt})
+		apptest.OK(t, s.Disconnect(s.ctx, s.Owner, s.conn.ID))
+	})
+}
+
 // TestRefundWhoseKeyMayBeForgotten is not asked for again, because that could refund again.
 func TestRefundWhoseKeyMayBeForgotten(t *testing.T) {
 	start := func(t *testing.T, done bool) (*counter, inbox.Receipt, inbox.Refund) {

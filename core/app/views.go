@@ -63,6 +63,9 @@ type Views interface {
 	Refund(ctx context.Context, company, id string) (inbox.Refund, error)
 	// RefundsOf lists the refunds asked for on a receipt, newest first.
 	RefundsOf(ctx context.Context, company, receipt string) ([]inbox.Refund, error)
+	// RefundsOpen lists the refunds asked of a connection that it may still tell of: of unknown outcome, or pending at the
+	// provider. The oldest first.
+	RefundsOpen(ctx context.Context, company, connection string) ([]inbox.Refund, error)
 	// ArrivalsAwaiting lists ids of arrivals that wait for what becomes of these others (inbox.Arrival.Awaiting), by their RelatedID.
 	ArrivalsAwaiting(ctx context.Context, company string, others []string) ([]string, error)
 	Feed(ctx context.Context, company, connection string) (inbox.Feed, error)

@@ -133,6 +133,7 @@ const (
 	RefundTooLarge   Code = "refund_too_large"   // more than may still be given back
 	RefundInProgress Code = "refund_in_progress" // the outcome of another refund of the receipt is not known
 	RefundNotOpen    Code = "refund_not_open"    // its outcome is known
+	RefundsOpen      Code = "refunds_open"       // what was asked of a gateway has not ended yet
 	RefundElsewhere  Code = "refund_elsewhere"   // the gateway cannot be asked for it
 	CreditNoteNeeded Code = "credit_note_needed" // VAT was invoiced (art. 272-1 CGI)
 	PaymentDisputed  Code = "payment_disputed"
@@ -175,7 +176,7 @@ var params = map[Code][]string{
 	ArrivalNotReady: nil, ArrivalIntegrated: {"id"}, ArrivalDismissed: {"id"}, ArrivalNeedsHuman: {"reason"}, ReasonNeeded: nil, WrongCustomer: nil,
 	TooMuchImputed: {"max"}, RateNotNeeded: {"currency"}, NothingToRevalue: {"account"}, EvidenceErased: {"when", "months"}, EvidenceBroken: {"hash"},
 
-	NotRefundable: nil, RefundTooLarge: {"max"}, RefundInProgress: nil, RefundNotOpen: nil, RefundElsewhere: {"gateway"}, CreditNoteNeeded: nil, PaymentDisputed: nil, NoPageOpen: nil,
+	NotRefundable: nil, RefundTooLarge: {"max"}, RefundInProgress: nil, RefundNotOpen: nil, RefundsOpen: {"gateway", "amount"}, RefundElsewhere: {"gateway"}, CreditNoteNeeded: nil, PaymentDisputed: nil, NoPageOpen: nil,
 
 	MailNotSet: nil, MailRefused: {"detail"}, MailUnreach: {"detail"}, MailNotPending: nil,
 }

@@ -315,7 +315,7 @@ type Payment struct {
 	Net       money.Money // effect on the balance at the gateway when the fee is known
 	Reference string      // our CheckoutRequest.Reference, when the provider kept it
 	SessionID string
-	RelatedID string // of a refund, payment reversal, dispute, fee: the payment; of a refund, dispute or payout reversal: that refund, dispute or payout
+	RelatedID string // of a refund, payment reversal, dispute, fee: the payment; of a refund, dispute or payout reversal: that refund, dispute or payout; of one side of a conversion between two balances: the other
 	PayoutID  string
 	Method    string // card, sepa_debit, wallet...
 	Payer     Payer

@@ -117,7 +117,9 @@ var mutants = []struct {
 			return acct, err
 		}
 	}}, []string{"opens_the_same_account"}},
-	{"announces what it has not", lies{lie: func(a *answers) { a.balance = nil }}, []string{"has_what_it_announces", "an_empty_account_holds_nothing", "holds_what_it_listed", "sees_payouts"}},
+	{"announces what it has not", lies{lie: func(a *answers) { a.balance = nil }}, []string{
+		"has_what_it_announces", "an_empty_account_holds_nothing", "holds_what_it_listed", "counts_what_is_on_its_way_exactly", "sees_payouts",
+	}},
 	{"calls a revoked key a passing trouble", lies{lie: func(a *answers) {
 		a.err = func(e *gateway.Error) {
 			if e.Code == "invalid_api_key" {
@@ -300,7 +302,15 @@ var mutants = []struct {
 				p.State = gateway.Succeeded
 			}
 		}
-	}}, []string{"pending_is_not_paid", "holds_what_it_listed"}},
+	}}, []string{"pending_is_not_paid", "counts_what_is_on_its_way_exactly"}},
+	{"promises a lower fee", lies{lie: func(a *answers) {
+		a.payment = func(p *gateway.Payment) {
+			if p.State == gateway.Pending {
+				cent := money.Of(1, p.Gross.Currency())
+				p.FeeState, p.Fee, p.Net = gateway.FeeKnown, cent, p.Gross.Minus(cent)
+			}
+		}
+	}}, []string{"pending_is_not_paid"}},
 	{"takes the money when it looks", lies{lie: func(a *answers) {
 		settle := a.settle
 		a.settle = func(ctx context.Context, r gateway.SettleRequest) (gateway.CheckoutStatus, error) {
@@ -389,7 +399,7 @@ var mutants = []struct {
 			})
 			return p, err
 		}
-	}}, []string{"lists_changes_again", "lists_late_fees_again"}},
+	}}, []string{"lists_changes_again", "lists_late_fees_again", "counts_what_is_on_its_way_exactly"}},
 	{"does not come back for late fees", lies{lie: func(a *answers) {
 		list := a.list
 		a.list = func(ctx context.Context, r gateway.ListRequest) (gateway.Page, error) {
@@ -398,16 +408,23 @@ var mutants = []struct {
 			return p, err
 		}
 	}}, []string{"lists_late_fees_again"}},
-	{"lists less than it fetches", lies{lie: func(a *answers) {
-		list := a.list
-		a.list = func(ctx context.Context, r gateway.ListRequest) (gateway.Page, error) {
-			p, err := list(ctx, r)
-			for i := range p.Payments {
-				p.Payments[i].Method = "pigeon"
-			}
+	{"lists no method", lies{lie: listing(func(p *gateway.Payment) { p.Method = "" })}, []string{"lists_what_it_fetches"}},
+	{"lists another payer", lies{lie: listing(func(p *gateway.Payment) { p.Payer.Name = "Somebody" })}, []string{"lists_what_it_fetches"}},
+	{"fetches less than it lists", lies{lie: func(a *answers) {
+		fetch := a.fetch
+		a.fetch = func(ctx context.Context, id string) (gateway.Payment, error) {
+			p, err := fetch(ctx, id)
+			p.Payer = gateway.Payer{}
 			return p, err
 		}
-	}}, []string{"lists_what_it_fetches"}},
+	}}, []string{"lists_what_it_fetches", "takes_the_money_once"}},
+	{"lists another fee", lies{lie: listing(func(p *gateway.Payment) {
+		if p.FeeState == gateway.FeeKnown && p.Reference == "att_4" {
+			p.Fee, p.Net = p.Fee.Plus(money.Of(1, p.Fee.Currency())), p.Net.Minus(money.Of(1, p.Net.Currency()))
+		}
+	})}, []string{"lists_what_it_fetches"}},
+	{"lists tomorrow's state", lies{lie: listing(func(p *gateway.Payment) { p.UpdatedAt = p.UpdatedAt.Add(24 * time.Hour) })}, []string{"lists_what_it_fetches"}},
+	{"lists who paid no more than it must", lies{lie: listing(func(p *gateway.Payment) { p.Payer, p.Description = gateway.Payer{}, "" })}, nil},
 	{"imports everything whatever is asked", lies{lie: func(a *answers) {
 		list := a.list
 		a.list = func(ctx context.Context, r gateway.ListRequest) (gateway.Page, error) {
@@ -732,6 +749,10 @@ var mutants = []struct {
 			return b, err
 		}
 	}}, []string{"holds_what_it_listed"}},
+	{"holds money on its way before its fee", lies{lie: holding(func(p gateway.Payment) bool { return p.State == gateway.Pending })},
+		[]string{"counts_what_is_on_its_way_exactly"}},
+	{"holds money that never came", lies{lie: holding(func(p gateway.Payment) bool { return p.State == gateway.Failed })},
+		[]string{"counts_what_is_on_its_way_exactly"}},
 	{"sees no payouts", lies{lie: func(a *answers) {
 		list := a.list
 		a.list = func(ctx context.Context, r gateway.ListRequest) (gateway.Page, error) {
@@ -784,6 +805,50 @@ var mutants = []struct {
 		}
 	}}, []string{"shows_no_secret"}},
 	{"logs the customer", lies{noise: " a page for elodie@kerguelen.example"}, []string{"logs_no_secret"}},
+}
+
+// listing changes what is listed, and only there.
+func listing(change func(*gateway.Payment)) func(*answers) {
+	return func(a *answers) {
+		list := a.list
+		a.list = func(ctx context.Context, r gateway.ListRequest) (gateway.Page, error) {
+			p, err := list(ctx, r)
+			for i := range p.Payments {
+				change(&p.Payments[i])
+			}
+			return p, err
+		}
+	}
+}
+
+// holding adds to the balance the amounts of the movements that are picked.
+func holding(pick func(gateway.Payment) bool) func(*answers) {
+	return func(a *answers) {
+		balance := a.balance
+		a.balance = func(ctx context.Context) ([]money.Money, error) {
+			held, err := balance(ctx)
+			if err != nil {
+				return nil, err
+			}
+			all, err := a.list(ctx, gateway.ListRequest{Limit: 100})
+			latest := map[string]gateway.Payment{}
+			for _, p := range all.Payments {
+				latest[p.ID] = p
+			}
+			for _, p := range latest {
+				if !pick(p) {
+					continue
+				}
+				at := slices.IndexFunc(held, func(m money.Money) bool { return m.Currency() == p.Gross.Currency() })
+				if at < 0 {
+					held = append(held, p.Gross)
+				} else {
+					held[at] = held[at].Plus(p.Gross)
+				}
+			}
+			return held, err
+		}
+	}
 }
 
 // believing believes the deliveries that the sandbox refuses with a code, if a test says so.

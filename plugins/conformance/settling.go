@@ -119,6 +119,9 @@ func pendingIsNotPaid(ctx context.Context, s *shop) error {
 			if err != nil || p2.ID != p.ID {
 				return wrong(err, "the debit %s came as %s", p.ID, p2.ID)
 			}
+			if p.FeeState == gateway.FeeKnown && (p2.FeeState != gateway.FeeKnown || !p2.Fee.Equal(p.Fee)) {
+				return fmt.Errorf("the fee of a debit on its way was said to be %s; now it is %s: %s", p.Fee, p2.FeeState, p2.Fee)
+			}
 			continue
 		}
 		if p, err = s.FetchPayment(ctx, p.ID); err != nil || p.State != gateway.Failed {

@@ -60,7 +60,7 @@ func (l *lookup) refund(id string) (gateway.Payment, *gateway.Error) {
 // of a payment on arrival are that payment, and what a case holds back is the case.
 func (l *lookup) snapshot(w row) (gateway.Payment, *gateway.Error) {
 	p := w.payment()
-	id, ref := w.Info.ID, p.RelatedID
+	id, ref := w.Info.ID, w.related()
 	switch {
 	case p.Gross.Currency() == "":
 	case p.Kind == gateway.KindPayment && objectForm.MatchString(id) && p.State != gateway.Failed:
@@ -107,7 +107,8 @@ func (l *lookup) conversion(p gateway.Payment, ref string) (gateway.Payment, *ga
 		return q, err
 	}
 	if q.Charged == (money.Money{}) && q.FeeState == gateway.FeeKnown {
-		return p, nil // all is told of it, and it was not converted
+		p.RelatedID = ref // all is told of it, and it was not converted
+		return p, nil
 	}
 	return q, nil
 }

@@ -3,6 +3,7 @@ package paypal_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -174,6 +175,34 @@ func count(all []gateway.Payment, k gateway.Kind) (n int) {
 		}
 	}
 	return n
+}
+
+func TestMode07_AmountThatPayPalCannotSay(t *testing.T) {
+	s := newShop(t)
+	for _, m := range []money.Money{money.Of(1_050, "HUF"), money.Of(5_120, "KWD"), eur(0)} {
+		_, err := s.g.CreateCheckout(t.Context(), s.request("at_"+string(m.Currency()), m))
+		wants(t, err, gateway.ErrPermanent, gateway.NotDone)
+	}
+	// What is captured is reported as PayPal says it, to the last unit.
+	for i, m := range []money.Money{eur(12_345), money.Of(1_500, "JPY"), money.Of(123_400, "HUF")} {
+		key := fmt.Sprintf("at_%d", i)
+		p := s.paid(key, m, paypalfake.Outcome{Act: paypalfake.Pays})
+		if !p.Gross.Equal(m) || p.Reference != key {
+			t.Errorf("%s asked, reported %+v", m, p)
+		}
+	}
+}
+
+func TestMode08_CurrencyDiffers(t *testing.T) {
+	s := newShop(t, func(o *paypalfake.AccountOptions) { o.Convert = true })
+	p := s.paid("at_1", money.Of(10_000, "USD"), paypalfake.Outcome{Act: paypalfake.Pays})
+	all, _ := s.list("")
+	for how, m := range map[string]gateway.Payment{"settled": p, "fetched": s.fetch(p.ID), "listed": latest(all)["payment "+p.ID]} {
+		if !m.Charged.Equal(money.Of(10_000, "USD")) || !m.Gross.Equal(eur(9_200)) || m.Rate == "" || !m.Net.Equal(m.Gross.Minus(m.Fee)) {
+			t.Errorf("%s: what the payer paid and what reached the balance are not told apart: %+v", how, m)
+		}
+	}
+	s.proves(all)
 }
 
 func TestMode09_NotDueAnyMore(t *testing.T) {
@@ -350,6 +379,47 @@ func TestMode17_FeesOfTheirOwn(t *testing.T) {
 	s.proves(all)
 }
 
+// Transaction Search tells of money that moved: what is pending is looked at by its page and its capture.
+func TestMode18_PendingThenFailed(t *testing.T) {
+	s := newShop(t)
+	pages := map[string]gateway.Checkout{}
+	ids := map[string]string{}
+	for key, amount := range map[string]int64{"at_fails": 10_000, "at_comes": 20_000} {
+		pages[key] = s.approve(key, eur(amount), paypalfake.Outcome{Act: paypalfake.Pend})
+		st, err := s.settle(key, pages[key], true)
+		if err != nil || st.State != gateway.CheckoutProcessing || len(st.Payments) != 1 {
+			t.Fatalf("%+v, %v", st, err)
+		}
+		p := st.Payments[0]
+		if p.State != gateway.Pending || p.Reason == "" || p.FeeState != gateway.FeeUnknown || p.Net != (money.Money{}) {
+			t.Errorf("on its way: %+v", p)
+		}
+		ids[key] = p.ID
+	}
+	all, cursor := s.list("")
+	for _, p := range all {
+		if p.State == gateway.Succeeded {
+			t.Errorf("nothing has come, listed %+v", p)
+		}
+	}
+	s.clock.pass(3 * 24 * time.Hour)
+	for key, paid := range map[string]bool{"at_fails": false, "at_comes": true} {
+		if err := s.fake.SettleCapture(ids[key], paid); err != nil {
+			t.Fatal(err)
+		}
+		st, err := s.settle(key, pages[key], false)
+		want := map[bool]gateway.State{true: gateway.Succeeded, false: gateway.Failed}[paid]
+		if err != nil || len(st.Payments) != 1 || st.Payments[0].State != want || (st.State == gateway.CheckoutPaid) != paid {
+			t.Errorf("%s: %+v, %v", key, st, err)
+		}
+	}
+	changed, _ := s.list(cursor)
+	if p := latest(changed)["payment "+ids["at_comes"]]; p.State != gateway.Succeeded || p.FeeState != gateway.FeeKnown {
+		t.Errorf("came: %+v", p)
+	}
+	s.proves(append(all, changed...))
+}
+
 func TestMode19_DisputeOpened(t *testing.T) {
 	s := newShop(t)
 	claimed := s.paid("at_1", eur(10_000), paypalfake.Outcome{Act: paypalfake.Pays})
@@ -500,8 +570,12 @@ func TestMode22_Conversion(t *testing.T) {
 	}
 	for _, m := range l {
 		if m.Kind == gateway.KindAdjustment {
-			if got := s.fetch(m.ID); got.ID != m.ID || !got.Gross.Equal(m.Gross) {
+			if got := s.fetch(m.ID); got.ID != m.ID || !got.Gross.Equal(m.Gross) || got.RelatedID != m.RelatedID {
 				t.Errorf("fetched %+v, listed %+v", got, m)
+			}
+			// By naming each other the two sides are known as one conversion.
+			if other := l["adjustment "+m.RelatedID]; other.RelatedID != m.ID || other.Gross.Currency() == m.Gross.Currency() || other.Gross.Sign() == m.Gross.Sign() {
+				t.Errorf("%s names %q, which is %+v", m.ID, m.RelatedID, other)
 			}
 		}
 	}

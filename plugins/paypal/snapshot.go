@@ -260,9 +260,14 @@ func (w row) payment() gateway.Payment {
 	case gateway.KindPayment:
 		p.Reference, p.RelatedID = clip(i.Custom, gateway.MaxID), ""
 		p.Payer = payer(w.Payer.Name, w.Payer.Email, w.Payer.Country)
+	case gateway.KindRefund:
+		p.Description = clip(first(i.Note, i.Subject), gateway.MaxText) // as the refund itself says; an invoice number is its payment's
 	case gateway.KindAdjustment, gateway.KindOther:
-		p.ID, p.Gross = w.ownID(moved.Sign()), moved
+		p.ID, p.Gross = w.ownID(i.ID, moved.Sign()), moved
 		p.Reason = clip(i.Code, gateway.MaxText)
+		if strings.HasPrefix(i.Code, "T02") {
+			p.RelatedID = w.ownID(first(w.related(), i.ID), -moved.Sign()) // the other side, of the same moment
+		}
 	}
 	switch i.Status {
 	case "P":
@@ -319,13 +324,14 @@ func (w row) related() string {
 
 const ownTime = "20060102T150405"
 
-// ownID tells apart the rows of one transaction_id, which PayPal does not keep unique.
-func (w row) ownID(sign int) string {
+// ownID tells apart the rows of one transaction_id, which PayPal does not keep unique. With another id and sign it is that of
+// the other side of a conversion.
+func (w row) ownID(id string, sign int) string {
 	s := "+"
 	if sign < 0 {
 		s = "-"
 	}
-	return clip(w.Info.ID+":"+w.Info.Code+s+":"+w.at().UTC().Format(ownTime), gateway.MaxID)
+	return clip(id+":"+w.Info.Code+s+":"+w.at().UTC().Format(ownTime), gateway.MaxID)
 }
 
 func evidence(raw []byte) []byte {

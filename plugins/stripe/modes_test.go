@@ -329,6 +329,25 @@ func TestMode09_ClosedWhileBeingPaid(t *testing.T) {
 	wants(t, err, gateway.ErrNotFound, gateway.NotDone)
 }
 
+func TestMode10_TwoPaymentsOfOneInvoice(t *testing.T) {
+	b := newBench(t)
+	_, first := b.paid("att_1", eur(10_000), stripefake.How{})
+	_, second := b.paid("att_2", eur(10_000), stripefake.How{})
+	all, _ := b.poll("", 10)
+	for id, ref := range map[string]string{first: "att_1", second: "att_2"} {
+		if p := one(t, all, gateway.KindPayment, id); p.Reference != ref || !p.Gross.Equal(eur(10_000)) || p.State != gateway.Succeeded {
+			t.Errorf("%+v", p)
+		}
+	}
+	// The one that was too many can be given back, by itself.
+	r, err := b.gateway.(gateway.Refunder).Refund(t.Context(), gateway.RefundRequest{IdempotencyKey: "ref_1", PaymentID: second, Amount: eur(10_000)})
+	must(t, err)
+	if r.RelatedID != second {
+		t.Errorf("%+v", r)
+	}
+	b.proven(append(all, r))
+}
+
 func TestMode12_RefundInTheDashboard(t *testing.T) {
 	b := newBench(t)
 	_, id := b.paid("att_1", eur(10_000), stripefake.How{})
@@ -339,6 +358,24 @@ func TestMode12_RefundInTheDashboard(t *testing.T) {
 	if !p.Gross.Equal(eur(4_000)) || p.RelatedID != id || p.State != gateway.Succeeded || p.FeeState != gateway.FeeNone || !p.Net.Equal(eur(-4_000)) {
 		t.Fatalf("%+v", p)
 	}
+}
+
+func TestMode13_RefundIsAMovementOfItsOwn(t *testing.T) {
+	b := newBench(t)
+	_, id := b.paid("att_1", eur(10_000), stripefake.How{})
+	first, cursor := b.poll("", 10)
+	before := b.fetch(id)
+	re, err := b.fake.Refund(b.account, id, 4_000, "succeeded") // days after the payment was posted
+	must(t, err)
+	later, _ := b.poll(cursor, 10)
+	if p := one(t, later, gateway.KindRefund, re); p.RelatedID != id || !p.Gross.Equal(eur(4_000)) || p.State != gateway.Succeeded {
+		t.Fatalf("%+v", p)
+	}
+	// What was posted of the payment stays as it was.
+	if p := b.fetch(id); p.State != before.State || !p.Gross.Equal(before.Gross) || !p.Fee.Equal(before.Fee) || !p.Net.Equal(before.Net) {
+		t.Errorf("%+v was %+v", p, before)
+	}
+	b.proven(append(first, later...))
 }
 
 func TestMode14_RefundFailsLater(t *testing.T) {
@@ -635,6 +672,38 @@ func (b *bench) proven(all []gateway.Payment) {
 	}
 }
 
+func TestMode22_PayoutsInSeveralCurrencies(t *testing.T) {
+	b := newBench(t)
+	b.fake.Convert(b.account, "usd", "eur", "0.92")
+	_, converted := b.paid("att_1", money.Of(10_000, "USD"), stripefake.How{})
+	_, pounds := b.paid("att_2", money.Of(20_000, "GBP"), stripefake.How{})
+	first, cursor := b.poll("", 10)
+	if p := one(t, first, gateway.KindPayment, pounds); p.Charged != (money.Money{}) || !p.Gross.Equal(money.Of(20_000, "GBP")) {
+		t.Fatalf("kept in its own currency: %+v", p)
+	}
+	if p := one(t, first, gateway.KindPayment, converted); !p.Gross.Equal(eur(9_200)) || !p.Charged.Equal(money.Of(10_000, "USD")) {
+		t.Fatalf("converted: %+v", p)
+	}
+	for cur, item := range map[money.Currency]string{money.EUR: converted, "GBP": pounds} {
+		po, err := b.fake.Payout(b.account, strings.ToLower(string(cur)), true, true)
+		must(t, err)
+		must(t, b.fake.Reconcile(b.account, po))
+		var more []gateway.Payment
+		more, cursor = b.poll(cursor, 10)
+		first = append(first, more...)
+		out := one(t, more, gateway.KindPayout, po)
+		// What Stripe says left the balance is what the payment left there: nothing is computed anew.
+		if net := b.fetch(item).Net; !out.Gross.Equal(net) {
+			t.Errorf("%s of %s were paid out", out.Gross, net)
+		}
+		items, err := b.gateway.(gateway.PayoutReader).PayoutItems(t.Context(), po)
+		if err != nil || !slices.Equal(items, []string{item}) {
+			t.Errorf("%v, %v", items, err)
+		}
+	}
+	b.proven(first)
+}
+
 func TestMode23_ClockSkew(t *testing.T) {
 	b := newBench(t)
 	_, secret := b.fake.Endpoint(b.account, "http://127.0.0.1:9/hook")
@@ -689,6 +758,27 @@ func TestMode24_ForgedWebhook(t *testing.T) {
 	_, err = stranger.FetchPayment(t.Context(), "pi_300000000000001")
 	wants(t, err, gateway.ErrNotFound, gateway.NotDone)
 }
+
+func TestMode25_ReplayedWebhook(t *testing.T) {
+	b := newBench(t)
+	_, secret := b.fake.Endpoint(b.account, "http://127.0.0.1:9/hook")
+	g := b.with("webhook_secret", secret)
+	_, id := b.paid("att_1", eur(10_000), stripefake.How{})
+	d := b.deliveries("payment_intent.succeeded")[0]
+	must(t, second(b.fake.Refund(b.account, id, 10_000, "succeeded")))
+	// Within the window a replay is the same event, and what is read again is how things are now.
+	h, err := g.ParseWebhook(t.Context(), delivery(d, b.clock.Now().Add(4*time.Minute)))
+	must(t, err)
+	same, err := g.ParseWebhook(t.Context(), delivery(d, b.clock.Now()))
+	if err != nil || h.EventID == "" || same.EventID != h.EventID || !slices.Equal(h.PaymentIDs, []string{id}) {
+		t.Errorf("%+v and %+v, %v", h, same, err)
+	}
+	b.clock.pass(24 * time.Hour)
+	_, err = g.ParseWebhook(t.Context(), delivery(d, b.clock.Now()))
+	wants(t, err, gateway.ErrUntrusted, gateway.NotDone)
+}
+
+func second[T any](_ T, err error) error { return err }
 
 func TestMode26_SecretsAndKeysAreRolled(t *testing.T) {
 	b := newBench(t)

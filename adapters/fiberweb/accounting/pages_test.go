@@ -2,6 +2,7 @@ package accounting_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,7 +12,10 @@ import (
 	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/app/apptest"
+	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/civil"
+	"github.com/acquit-app/acquit/core/gateway"
+	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/ledger"
 )
 
@@ -351,6 +355,30 @@ func TestVerify(t *testing.T) {
 	for _, bad := range []string{"x", "1:", "1:zz", "-1:" + kept.Hash.String(), kept.Hash.String()} {
 		c.send("/verify", "/verify", "head", bad).Want(http.StatusUnprocessableEntity, "code")
 	}
+}
+
+// TestVerifyEvidence: what gateways sent is opened when it is asked for, beside the chain and without being shown.
+func TestVerifyEvidence(t *testing.T) {
+	s := newScene(t)
+	conn := s.NewConnection(t)
+	s.Provider(conn).Put(apptest.WithFee(gateway.Payment{ID: "po_1", Kind: gateway.KindPayout, State: gateway.Succeeded, Gross: apptest.EUR(700)}, 0))
+	_, err := s.Refresh(ctx, s.Owner, conn.ID)
+	apptest.OK(t, err)
+	id := inbox.ArrivalID(conn.ID, gateway.KindPayout, "po_1")
+	ar, err := s.Store.Arrival(ctx, s.Company.ID, id)
+	apptest.OK(t, err)
+	c := s.as(access.Auditor)
+	c.send("/verify", "/verify", "head", "").Want(http.StatusOK, "La chaîne est intacte").Lacks("Les preuves sont intactes")
+	c.send("/verify", "/verify", "head", "", "evidence", "on").Want(http.StatusOK, "La chaîne est intacte", "Les preuves sont intactes", "1 preuve vérifiée").Lacks("po_1")
+	p, err := s.Store.Payload(ctx, s.Company.ID, inbox.PayloadID(s.Company.ID, id, ar.EvidenceHash))
+	apptest.OK(t, err)
+	p.Sealed = p.Sealed[:9]
+	apptest.OK(t, s.Books.Write(ctx, s.Company.ID, func(_ context.Context, tx *books.Tx) error {
+		tx.Payloads.Put(p)
+		return nil
+	}, books.Ref{Kind: books.Payloads, ID: p.ID}))
+	c.send("/verify", "/verify", "head", "", "evidence", "on").
+		Want(http.StatusOK, "La chaîne est intacte", "1 preuve ne se vérifie pas", "ne s'ouvre pas", id, ar.EvidenceHash, "prévenez votre administrateur")
 }
 
 func TestFormsNeedTheirToken(t *testing.T) {

@@ -18,6 +18,7 @@ type verifyView struct {
 	head    ledger.Head
 	report  *app.VerifyReport
 	outside *ledger.Head
+	kept    *app.EvidenceReport // of gateways' payloads; nil when it was not asked for
 }
 
 func (h *screens) verifyView(c *fiberweb.Ctx, f *form.Form) (verifyView, error) {
@@ -60,6 +61,13 @@ func (h *screens) verify(c *fiberweb.Ctx) error {
 		return err
 	}
 	v.report, v.head = &report, report.Recorded
+	if f.Bool("evidence") {
+		kept, err := h.VerifyEvidence(c.Context(), c.Actor())
+		if err != nil {
+			return err
+		}
+		v.kept = &kept
+	}
 	return c.Show(verifyPage(v))
 }
 

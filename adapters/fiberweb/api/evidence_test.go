@@ -1,11 +1,13 @@
 package api_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/acquit-app/acquit/core/access"
 	"github.com/acquit-app/acquit/core/app/apptest"
+	"github.com/acquit-app/acquit/core/books"
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/ids"
 	"github.com/acquit-app/acquit/core/inbox"
@@ -53,7 +55,26 @@ func TestEvidence(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 
+	auditor.get("/chain/verify").is(200).eq("sound", "true")
+	auditor.get("/chain/verify?evidence=true").is(200).eq("sound", "true").eq("evidence.sound", "2").eq("evidence.bad", "0")
+	whole, err := s.Store.Payload(t.Context(), s.Company.ID, inbox.PayloadID(s.Company.ID, arr, hash))
+	apptest.OK(t, err)
+	keep := func(p inbox.Payload) {
+		apptest.OK(t, s.Books.Write(t.Context(), s.Company.ID, func(_ context.Context, tx *books.Tx) error {
+			tx.Payloads.Put(p)
+			return nil
+		}, books.Ref{Kind: books.Payloads, ID: p.ID}))
+	}
+	cut := whole
+	cut.Sealed = cut.Sealed[:9]
+	keep(cut)
+	auditor.get("/chain/verify").is(200).eq("sound", "true")
+	auditor.get("/chain/verify?evidence=true").is(200).eq("sound", "false").eq("evidence.bad", "1").eq("evidence.subject", arr).
+		eq("evidence.hash", hash).eq("evidence.what", "altered")
+	keep(whole)
+
 	sales := s.client(t, access.Sales)
+	sales.get("/chain/verify?evidence=true").refused(403, "not_allowed")
 	sales.get("/evidence/" + arr).is(200)
 	sales.get("/evidence/"+arr+"/"+hash).refused(403, "not_allowed")
 	c.get("/evidence/"+arr+"/"+hook).refused(404, "unknown_thing")

@@ -131,11 +131,22 @@ func (s *service) getHead(c *call, _ *nothing) (head, error) {
 
 // verified is what verifying a chain found.
 type verified struct {
-	Sound    bool        `json:"sound"`
+	Sound    bool        `json:"sound" doc:"Of all that was verified."`
 	Entries  int64       `json:"entries" doc:"How many were found sound."`
 	Computed head        `json:"computed" doc:"Where the sound part ends."`
 	Recorded head        `json:"recorded" doc:"What the books say."`
 	Break    *chainBreak `json:"break,omitempty"`
+	Evidence *kept       `json:"evidence,omitempty" doc:"When it was asked for."`
+}
+
+// kept is what verifying the evidence of a company found.
+type kept struct {
+	Sound   int64  `json:"sound" doc:"Payloads that open and have the hash on record."`
+	Erased  int64  `json:"erased" doc:"After their retention."`
+	Bad     int64  `json:"bad" doc:"Missing or altered."`
+	Subject string `json:"subject,omitzero" doc:"What the first bad one is about."`
+	Hash    string `json:"hash,omitzero" doc:"Of the first bad one."`
+	What    string `json:"what,omitzero" enum:"missing,altered"`
 }
 
 // chainBreak is where a chain is broken.
@@ -149,6 +160,8 @@ type chainBreak struct {
 func (s *service) verify(c *call, in *struct {
 	Seq  int64  `query:"seq" minimum:"0" doc:"Of a head kept outside; with hash."`
 	Hash string `query:"hash" maxLength:"64" pattern:"^[0-9a-f]{64}$"`
+
+	Evidence bool `query:"evidence" doc:"Open each payload that gateways sent, too. None of it is shown."`
 }) (verified, error) {
 	var outside *ledger.Head
 	if in.Hash != "" || in.Seq != 0 {
@@ -165,6 +178,18 @@ func (s *service) verify(c *call, in *struct {
 	out := verified{Sound: r.Break == nil, Entries: r.Entries, Computed: headOf(r.Computed), Recorded: headOf(r.Recorded)}
 	if b := r.Break; b != nil {
 		out.Break = &chainBreak{b.Seq, b.Year, b.Number, string(b.What)}
+	}
+	if !in.Evidence {
+		return out, nil
+	}
+	e, err := s.app.VerifyEvidence(c.ctx, c.who)
+	if err != nil {
+		return verified{}, err
+	}
+	out.Evidence = &kept{Sound: e.Sound, Erased: e.Erased, Bad: e.Bad}
+	if b := e.First; b != nil {
+		out.Sound = false
+		out.Evidence.Subject, out.Evidence.Hash, out.Evidence.What = b.Subject, b.Hash, string(b.What)
 	}
 	return out, nil
 }

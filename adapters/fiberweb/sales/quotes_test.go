@@ -443,8 +443,22 @@ func (h house) linkStory(t *testing.T, me *visitor, path, link, document string)
 	down := func(err error) { h.Provider(conn).Change(func(p *apptest.Provider) { p.Fail = err }) }
 	down(gateway.Fail(gateway.ErrRetryable, gateway.Unknown, "down", "no answer"))
 	me.post(link, "act", "revoke").want(t, http.StatusServiceUnavailable, "La plateforme Play ne répond pas", "Fermer ce lien ?")
+	me.post(link, "act", "close").want(t, http.StatusServiceUnavailable, "La plateforme Play ne répond pas", "Fermer la page de paiement ouverte")
 	down(nil)
+	// The page alone is closed: the link stays, and a click opens another page.
+	me.get(path).want(t, 200, "Fermer la page de paiement")
+	me.get(link+"?do=close").want(t, 200, "Fermer la page de paiement ouverte")
+	me.post(link, "act", "close").to(t, h, path)
+	me.get(path).want(t, 200, "Page de paiement fermée", address).without(t, "Fermer la page de paiement")
+	me.post(link, "act", "close").want(t, http.StatusUnprocessableEntity, "Aucune page de paiement")
+	if _, err := h.StartPayment(ctx, address[strings.LastIndex(address, "/")+1:], conn.ID); err != nil {
+		t.Fatal(err)
+	}
+	if attempts, err = h.Views.AttemptsOf(ctx, h.Company.ID, document); err != nil || len(attempts) != 2 {
+		t.Fatalf("%d attempts, %v", len(attempts), err)
+	}
 	h.Provider(conn).End(attempts[0].SessionID, gateway.CheckoutProcessing, "")
+	me.post(link, "act", "close").want(t, http.StatusConflict, "Un paiement est déjà en cours")
 	me.post(link, "act", "revoke").want(t, http.StatusConflict, "Un paiement est déjà en cours")
 	me.get(path).want(t, 200, address)
 }

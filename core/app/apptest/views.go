@@ -571,6 +571,20 @@ func (s *Store) RefundsOf(_ context.Context, company, receipt string) ([]inbox.R
 	})
 }
 
+// RefundsOpen implements app.Views.
+func (s *Store) RefundsOpen(_ context.Context, company, connection string) ([]inbox.Refund, error) {
+	return look(s, company, func(b *shelf) ([]inbox.Refund, error) {
+		list := all(b, books.Refunds, func(r inbox.Refund) bool {
+			pending := r.State == inbox.RefundAccepted && get[inbox.Arrival](b, books.Arrivals, r.ArrivalID).State == inbox.Waiting
+			return r.ConnectionID == connection && (r.Open() || pending)
+		})
+		order(list, false, func(a, b inbox.Refund) int {
+			return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+		})
+		return list, nil
+	})
+}
+
 // ArrivalsAwaiting implements app.Views.
 func (s *Store) ArrivalsAwaiting(_ context.Context, company string, others []string) ([]string, error) {
 	return look(s, company, func(b *shelf) ([]string, error) {
