@@ -7,6 +7,7 @@ import (
 
 	"github.com/acquit-app/acquit/core/app"
 	"github.com/acquit-app/acquit/core/app/apptest"
+	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/inbox"
 	"github.com/acquit-app/acquit/core/money"
@@ -40,6 +41,37 @@ func TestMovementOfNothing(t *testing.T) {
 	c.later(time.Hour)
 	if b := c.want(c.prove(), inbox.ProofProven); b.Books != 82_00 {
 		t.Errorf("the books hold %d", b.Books)
+	}
+}
+
+// A check that stopped before the balance goes on with payouts as they are by then, and one that stopped long ago begins anew.
+func TestProofGoesOnWithPayoutsOfToday(t *testing.T) {
+	for _, pause := range []time.Duration{time.Hour, 4 * 24 * time.Hour} {
+		c := newChecked(t, 1)
+		paid := c.pay(100_00, 3_00)
+		po, _ := c.at.PayOut(money.EUR)
+		c.at.Distort(paid.ID, func(m *gateway.Payment) { m.PayoutID = "" })
+		c.poll()
+		c.integrate()
+		c.later(time.Hour)
+		c.at.Change(func(p *apptest.Provider) {
+			p.Break = func(call string) error {
+				if call == "payout_items" || call == "balance" {
+					return gateway.Fail(gateway.ErrRetryable, gateway.NotDone, "timeout", "")
+				}
+				return nil
+			}
+		})
+		if _, err := c.ProveNow(context.Background(), c.Owner, c.conn.ID); !fault.Has(err, fault.GatewayDown) {
+			t.Fatalf("without a balance: %v", err)
+		}
+		c.at.Change(func(p *apptest.Provider) { p.Break = nil })
+		c.at.Distort(paid.ID, func(m *gateway.Payment) { m.PayoutID = po.ID })
+		c.later(pause)
+		began := c.Clock.Now()
+		if p := c.prove(); c.want(p, inbox.ProofProven).UnpaidRest != 0 || len(p.Payouts) != 0 || pause > time.Hour && p.Began.Before(began.Truncate(time.Microsecond)) {
+			t.Errorf("after %s: %+v", pause, p)
+		}
 	}
 }
 
