@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -24,7 +25,9 @@ var (
 )
 
 // sides are the providers that are played.
-var sides = map[string]func(*testing.T, *rand.Rand, *clock) side{"stripe": newStripeSide, "paypal": newPaypalSide}
+var sides = map[string]makeSide{"stripe": newStripeSide, "paypal": newPaypalSide}
+
+type makeSide func(*testing.T, *rand.Rand, *clock, ...func(http.Handler) http.Handler) side
 
 // TestRandomProviders lets payers, provider, network and accountant do what they like with the whole application and each
 // real connector before a provider that behaves like its own. Whenever the dust settles nothing is lost, nothing is there
@@ -80,7 +83,7 @@ type played struct {
 	pages []string // addresses of pay pages
 }
 
-func newPlayed(t *testing.T, database string, of func(*testing.T, *rand.Rand, *clock) side, c *clock) *played {
+func newPlayed(t *testing.T, database string, of makeSide, c *clock) *played {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(*randomSeed, 3))
 	return &played{run1: &run1{world: emptyWorld(t, database, c), rnd: rnd}, side: of(t, rnd, c)}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -32,6 +33,14 @@ type side interface {
 	manual(payout string) bool // the provider does not say what this payout consists of
 }
 
+// behind is a provider with something before it.
+func behind(h http.Handler, before []func(http.Handler) http.Handler) http.Handler {
+	for _, b := range before {
+		h = b(h)
+	}
+	return h
+}
+
 // stripeSide is Stripe's.
 type stripeSide struct {
 	rnd     *rand.Rand
@@ -44,7 +53,7 @@ type stripeSide struct {
 	intents, debits, disputes, payouts, byHand []string
 }
 
-func newStripeSide(t *testing.T, rnd *rand.Rand, c *clock) side {
+func newStripeSide(t *testing.T, rnd *rand.Rand, c *clock, before ...func(http.Handler) http.Handler) side {
 	t.Helper()
 	s := &stripeSide{rnd: rnd, clock: c}
 	var err error
@@ -52,7 +61,7 @@ func newStripeSide(t *testing.T, rnd *rand.Rand, c *clock) side {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.fake.Close() })
-	s.url = listen(t, s.fake)
+	s.url = listen(t, behind(s.fake, before))
 	s.fake.SetURL(s.url)
 	s.account, s.key = s.fake.Open(stripefake.Account{Name: "Atelier Test", FeeTax: rnd.IntN(2) == 0})
 	return s
@@ -71,12 +80,14 @@ func (s *stripeSide) some(ids []string) string {
 	return id
 }
 
+// sessionOn is the id of the session behind the address of a pay page.
+func (s *stripeSide) sessionOn(page string) string {
+	page, _, _ = strings.Cut(page, "#")
+	return page[strings.LastIndexByte(page, '/')+1:]
+}
+
 func (s *stripeSide) pays(page string) string {
-	u, err := url.Parse(page)
-	if err != nil {
-		return err.Error()
-	}
-	id := u.Path[strings.LastIndexByte(u.Path, '/')+1:]
+	id := s.sessionOn(page)
 	how := stripefake.How{FeeLater: s.rnd.IntN(4) == 0}
 	switch s.rnd.IntN(6) {
 	case 0:
@@ -223,7 +234,7 @@ type paypalSide struct {
 
 const paypalClient = "client-of-the-workshop"
 
-func newPaypalSide(t *testing.T, rnd *rand.Rand, c *clock) side {
+func newPaypalSide(t *testing.T, rnd *rand.Rand, c *clock, before ...func(http.Handler) http.Handler) side {
 	t.Helper()
 	s := &paypalSide{rnd: rnd, clock: c, verify: []string{"paypal", "certificate"}[rnd.IntN(2)], born: map[string]time.Time{}}
 	var err error
@@ -231,7 +242,7 @@ func newPaypalSide(t *testing.T, rnd *rand.Rand, c *clock) side {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.fake.Close() })
-	s.url = listen(t, s.fake)
+	s.url = listen(t, behind(s.fake, before))
 	s.fake.SetBase(s.url)
 	o := paypalfake.AccountOptions{ClientID: paypalClient, Secret: "secret-of-the-workshop", FeesReturned: rnd.IntN(2) == 0, RefundsPend: rnd.IntN(2) == 0, Zone: 120}
 	if !c.real {
@@ -247,12 +258,17 @@ func (s *paypalSide) settings() map[string]string {
 	return map[string]string{"mode": "sandbox", "client_id": paypalClient, "client_secret": "secret-of-the-workshop", "api_url": s.url, "verify": s.verify}
 }
 
-func (s *paypalSide) pays(page string) string {
+// orderOn is the order behind the address of a pay page.
+func (s *paypalSide) orderOn(page string) string {
 	u, err := url.Parse(page)
 	if err != nil {
 		return err.Error()
 	}
-	id := u.Query().Get("token")
+	return u.Query().Get("token")
+}
+
+func (s *paypalSide) pays(page string) string {
+	id := s.orderOn(page)
 	act := []paypalfake.Act{paypalfake.Pays, paypalfake.Pays, paypalfake.Pays, paypalfake.Pend, paypalfake.Decline, paypalfake.Later, paypalfake.Cancel}[s.rnd.IntN(7)]
 	return fmt.Sprintf("pays %s %s (%v)", id, act, s.fake.Pay(id, paypalfake.Outcome{Act: act}))
 }
@@ -339,8 +355,8 @@ func (s *paypalSide) end(id string, well bool) {
 
 func (s *paypalSide) breaks() string {
 	v := paypalfake.Fault{
-		Path: []string{"/v2/checkout/orders", "/v2/checkout/orders/*/capture", "/v2/payments", "/v1/reporting", "/v1/oauth2/token", "/v1/customer"}[s.rnd.IntN(6)],
-		Kind: []paypalfake.FaultKind{paypalfake.FaultDrop, paypalfake.FaultMalformed, paypalfake.FaultHTML, paypalfake.FaultStatus, paypalfake.FaultEmpty}[s.rnd.IntN(5)],
+		Path:   []string{"/v2/checkout/orders", "/v2/checkout/orders/*/capture", "/v2/payments", "/v1/reporting", "/v1/oauth2/token", "/v1/customer"}[s.rnd.IntN(6)],
+		Kind:   []paypalfake.FaultKind{paypalfake.FaultDrop, paypalfake.FaultMalformed, paypalfake.FaultHTML, paypalfake.FaultStatus, paypalfake.FaultEmpty}[s.rnd.IntN(5)],
 		Status: []int{500, 503, 429, 502}[s.rnd.IntN(4)], After: s.rnd.IntN(2) == 0,
 	}
 	s.fake.Inject(v)
