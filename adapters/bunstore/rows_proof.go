@@ -95,6 +95,7 @@ type payoutCheckDoc struct {
 	Sum      int64      `json:"sum"`
 	Items    int        `json:"items"`
 	Absent   int        `json:"absent"`
+	Pending  bool       `json:"pending,omitempty"`
 	Unknown  int        `json:"unknown"`
 	Others   []moneyDoc `json:"others,omitempty"`
 }
@@ -125,7 +126,7 @@ func toProofDoc(v inbox.Proof) proofDoc {
 			return findingDoc{f.What, f.Kind, f.ExternalID, f.ArrivalID, toMoneyDoc(f.Amount), toMoneyDoc(f.Ours), f.State, micros(f.At), f.Detail, f.Effect}
 		}),
 		Payouts: listOf(v.Payouts, func(c inbox.PayoutCheck) payoutCheckDoc {
-			return payoutCheckDoc{c.ArrivalID, c.ExternalID, micros(c.At), toMoneyDoc(c.Amount), c.Sum, c.Items, c.Absent, c.Unknown, listOf(c.Others, toMoneyDoc)}
+			return payoutCheckDoc{c.ArrivalID, c.ExternalID, micros(c.At), toMoneyDoc(c.Amount), c.Sum, c.Items, c.Absent, c.Pending, c.Unknown, listOf(c.Others, toMoneyDoc)}
 		})}
 }
 
@@ -146,7 +147,7 @@ func (d *decoder) proof(v inbox.Proof, p proofDoc) inbox.Proof {
 	})
 	v.Payouts = listOf(p.Payouts, func(c payoutCheckDoc) inbox.PayoutCheck {
 		return inbox.PayoutCheck{ArrivalID: c.Arrival, ExternalID: c.External, At: instant(c.At), Amount: d.moneyDoc(c.Amount), Sum: c.Sum, Items: c.Items,
-			Absent: c.Absent, Unknown: c.Unknown, Others: listOf(c.Others, d.moneyDoc)}
+			Absent: c.Absent, Pending: c.Pending, Unknown: c.Unknown, Others: listOf(c.Others, d.moneyDoc)}
 	})
 	return v
 }

@@ -3,15 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -291,33 +287,13 @@ var formToken = regexp.MustCompile(`name="_csrf" value="([^"]+)"`)
 
 // openCheckout presses the button of a pay page and returns the sandbox's session.
 func openCheckout(link string) (string, error) {
-	jar, err := cookiejar.New(nil)
+	page, err := press(link)
 	if err != nil {
 		return "", err
 	}
-	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := browser.Get(link)
-	if err != nil {
-		return "", err
-	}
-	page, err := io.ReadAll(res.Body)
-	if err = errors.Join(err, res.Body.Close()); err != nil {
-		return "", err
-	}
-	token := formToken.FindSubmatch(page)
-	connection := regexp.MustCompile(`name="connection" value="([^"]+)"`).FindSubmatch(page)
-	if token == nil || connection == nil {
-		return "", fmt.Errorf("the pay page (%s) has no button", res.Status)
-	}
-	if res, err = browser.PostForm(link, url.Values{"_csrf": {string(token[1])}, "connection": {string(connection[1])}}); err != nil {
-		return "", err
-	}
-	if err := res.Body.Close(); err != nil {
-		return "", err
-	}
-	_, session, ok := strings.Cut(res.Header.Get("Location"), "/pay/")
+	_, session, ok := strings.Cut(page, "/pay/")
 	if !ok {
-		return "", fmt.Errorf("the button leads to %q (%s)", res.Header.Get("Location"), res.Status)
+		return "", fmt.Errorf("the button leads to %q", page)
 	}
 	return session, nil
 }

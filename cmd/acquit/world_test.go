@@ -41,7 +41,8 @@ type world struct {
 	clock     *clock
 	store     *bunstore.Store
 	app       *app.App
-	sandbox   *sandbox.Sandbox
+	gateways  app.Gateways
+	sandbox   *sandbox.Sandbox // nil where another gateway is played
 	provider  *sandbox.Provider
 	outbox    *mail.Outbox
 	who       access.Actor
@@ -53,13 +54,18 @@ type world struct {
 	keys      *seal.Keys
 }
 
-// clock is a time that moves when told, and a little at each look, as real ones do.
+// clock is a time that moves when told, and a little at each look, as real ones do. A real one is the machine's: programs
+// of their own share it, and it cannot be told.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	real bool
+	mu   sync.Mutex
+	now  time.Time
 }
 
 func (c *clock) Now() time.Time {
+	if c.real {
+		return time.Now()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(time.Millisecond)
@@ -69,11 +75,11 @@ func (c *clock) Now() time.Time {
 func (c *clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+	c.now = c.now.Add(d) // of no effect on a real one
 }
 
-// inProcess serves the sandbox without a process of its own.
-type inProcess struct{ s *sandbox.Sandbox }
+// inProcess serves a gateway without a process of its own.
+type inProcess struct{ s gateway.Driver }
 
 func (g inProcess) Known(ctx context.Context) ([]app.GatewayStatus, error) {
 	info, err := g.s.Describe(ctx)
@@ -86,24 +92,35 @@ func (g inProcess) Open(ctx context.Context, _ string, c gateway.Connection) (ga
 
 func newWorld(t testing.TB, database string) *world {
 	t.Helper()
-	ctx := context.Background()
-	w := &world{t: t, ctx: ctx, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	w := emptyWorld(t, database, &clock{now: monday})
+	w.sandbox = sandbox.New(sandbox.Options{Dir: t.TempDir(), Now: w.clock.Now})
+	t.Cleanup(func() { _ = w.sandbox.Close() })
 	var err error
-	if w.store, err = bunstore.Open(ctx, database); err != nil {
+	if w.provider, err = w.sandbox.Provider(); err != nil {
+		t.Fatal(err)
+	}
+	w.gateways = inProcess{w.sandbox}
+	w.restart()
+	w.found("sandbox", w.sandboxSettings())
+	return w
+}
+
+// monday is when these worlds begin.
+var monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// emptyWorld is a store and what stands around it; gateways, the program and the company are still to come.
+func emptyWorld(t testing.TB, database string, c *clock) *world {
+	t.Helper()
+	w := &world{t: t, ctx: context.Background(), clock: c}
+	var err error
+	if w.store, err = bunstore.Open(w.ctx, database); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.store.Close() })
 	if w.keys, err = seal.Open(filepath.Join(t.TempDir(), "secret.key")); err != nil {
 		t.Fatal(err)
 	}
-	w.sandbox = sandbox.New(sandbox.Options{Dir: t.TempDir(), Now: w.clock.Now})
-	t.Cleanup(func() { _ = w.sandbox.Close() })
-	if w.provider, err = w.sandbox.Provider(); err != nil {
-		t.Fatal(err)
-	}
 	w.outbox = mail.NewOutbox(filepath.Join(t.TempDir(), "outbox"))
-	w.restart()
-	w.found()
 	return w
 }
 
@@ -113,7 +130,7 @@ func (w *world) restart() { w.app = w.another() }
 // another is a second program on the same database.
 func (w *world) another() *app.App {
 	return app.New(app.Deps{
-		Books: books.New(w.store, w.clock.Now), Views: w.store, Directory: w.store, Gateways: inProcess{w.sandbox}, Sealer: w.keys,
+		Books: books.New(w.store, w.clock.Now), Views: w.store, Directory: w.store, Gateways: w.gateways, Sealer: w.keys,
 		Mailer: mail.New(w.outbox, mail.Options{Now: w.clock.Now}), Paper: new(pdf.Press), Letters: template.Letters{}, Words: i18n.Words{},
 		Passwords: passwords.Argon2{}, Formats: export.Formats{}, BaseURL: "http://127.0.0.1:1", Now: w.clock.Now,
 	})
@@ -126,8 +143,8 @@ func (w *world) must(err error) {
 	}
 }
 
-// found makes the company, its people and its gateway.
-func (w *world) found() {
+// found makes the company, its people and its connection to a gateway.
+func (w *world) found(gateway string, settings map[string]string) {
 	w.t.Helper()
 	u, err := w.app.FirstUser(w.ctx, app.NewUser{Email: "claire@example.com", Name: "Claire", Password: "correct horse battery", Language: "fr"})
 	w.must(err)
@@ -135,6 +152,12 @@ func (w *world) found() {
 	w.must(err)
 	w.who, err = w.app.As(w.ctx, u, c.ID)
 	w.must(err)
+	w.connected(gateway, settings)
+}
+
+// connected connects the company to a gateway and makes its customers.
+func (w *world) connected(gateway string, settings map[string]string) {
+	w.t.Helper()
 	setup, err := w.app.Setup(w.ctx, w.who)
 	w.must(err)
 	for id, m := range setup.Methods {
@@ -145,7 +168,7 @@ func (w *world) found() {
 			w.transfer = id
 		}
 	}
-	w.conn, err = w.app.Connect(w.ctx, w.who, "sandbox", w.sandboxSettings())
+	w.conn, err = w.app.Connect(w.ctx, w.who, gateway, settings)
 	w.must(err)
 	w.conn, err = w.app.SwitchOn(w.ctx, w.who, w.conn.ID)
 	w.must(err)

@@ -258,14 +258,16 @@ func (a *App) integrateOne(ctx context.Context, tx *books.Tx, who access.Actor, 
 		case inbox.Review:
 			return nil, fault.New(fault.Refused, fault.ArrivalNeedsHuman, "reason", string(blocking(&ar)))
 		}
-		if ar.EntrySeq, err = a.postArrival(ctx, tx, who, &ar, conn); err != nil {
-			return nil, err
+		if !ar.Gross.IsZero() { // else it is about its fee only
+			if ar.EntrySeq, err = a.postArrival(ctx, tx, who, &ar, conn); err != nil {
+				return nil, err
+			}
+			note, err := a.creditNoteEntry(ctx, tx, &ar)
+			if err != nil {
+				return nil, err
+			}
+			seqs = append(append(seqs, note...), ar.EntrySeq)
 		}
-		note, err := a.creditNoteEntry(ctx, tx, &ar)
-		if err != nil {
-			return nil, err
-		}
-		seqs = append(append(seqs, note...), ar.EntrySeq)
 		ar.Posted = ar.Gross.Minor()
 		ar.State, ar.IntegratedAt, ar.IntegratedBy = inbox.Integrated, tx.Now(), who.Name
 		ar.EntryEvidence = ar.EvidenceHash

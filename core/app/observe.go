@@ -273,7 +273,7 @@ func (a *App) classify(ctx context.Context, tx *books.Tx, ar *inbox.Arrival) err
 		return err
 	}
 	switch {
-	case ar.GatewayState == gateway.Failed:
+	case ar.GatewayState == gateway.Failed, ar.GatewayState == gateway.Succeeded && ar.Nothing():
 		ar.State = inbox.Void
 	case past(setup, ar):
 		ar.State = inbox.Past

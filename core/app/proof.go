@@ -22,6 +22,8 @@ import (
 const (
 	// proveEvery is how often each connection is checked when all is well.
 	proveEvery = 24 * time.Hour
+	// proofLife is how long a check may take in all, from turn to turn.
+	proofLife = 24 * time.Hour
 	// proofTimeout bounds one turn of a check; the next turn goes on from where it ended.
 	proofTimeout = 2 * time.Minute
 	// proofWait is how long a person waits for a check; a longer one goes on in the background.
@@ -139,6 +141,7 @@ func (a *App) newProving(ctx context.Context, company, connection string) (*prov
 }
 
 func (p *proving) turn(ctx context.Context, by string) error {
+	again := p.resume()
 	if p.run.Step == "" {
 		if err := p.begin(ctx, by); err != nil {
 			return err
@@ -156,7 +159,9 @@ func (p *proving) turn(ctx context.Context, by string) error {
 		if err := step.do(ctx); err != nil {
 			return err
 		}
-		p.run.Failures = 0
+		if !again || step.name != stepPayouts { // else it got no further than before
+			p.run.Failures = 0
+		}
 		if step.next != "" {
 			p.run.Step, p.run.Cursor = step.next, ""
 			if err := p.save(ctx, nil); err != nil {
@@ -165,6 +170,19 @@ func (p *proving) turn(ctx context.Context, by string) error {
 		}
 	}
 	return nil
+}
+
+// resume prepares a check that was broken off. One that began too long ago says nothing of today and begins anew; payouts may
+// have been put together since they were looked at, and must be as of the balance: they are looked at again.
+func (p *proving) resume() (payoutsAgain bool) {
+	switch {
+	case p.run.Step != "" && p.Now().Sub(p.run.Part.Began) > proofLife:
+		p.run.Step = ""
+	case p.run.Step == stepBalance:
+		p.run.Step, p.run.Cursor, p.run.Part.Payouts = stepPayouts, "", nil
+		return true
+	}
+	return false
 }
 
 // begin reads on in the usual list first, so that only what it does not bring counts as missing.

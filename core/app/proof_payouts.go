@@ -128,10 +128,14 @@ func (p *proving) itemise(ctx context.Context, reader gateway.PayoutReader, payo
 	if err == nil {
 		err = gateway.CheckItems(items)
 	}
-	if e := gateway.AsError(err); e != nil && (e.Kind == gateway.ErrNotFound || e.Kind == gateway.ErrUnsupported || e.Kind == gateway.ErrPermanent) {
+	switch e := gateway.AsError(err); {
+	case e == nil:
+	case e.Kind == gateway.ErrNotFound || e.Kind == gateway.ErrUnsupported || e.Kind == gateway.ErrPermanent:
 		return before, nil
-	}
-	if err != nil {
+	case e.Kind == gateway.ErrRetryable: // one payout that is not put together yet must not keep the rest from being proven
+		before.Pending = true
+		return before, nil
+	default:
 		return before, gatewayFault(p.conn.Label, err)
 	}
 	absent := 0

@@ -34,7 +34,7 @@ const (
 	Review     State = "review"     // a human must decide; Flags say why
 	Integrated State = "integrated" // posted
 	Dismissed  State = "dismissed"  // set aside with a reason; nothing posted
-	Void       State = "void"       // it came to nothing at the gateway
+	Void       State = "void"       // it came to nothing at the gateway, or is about no money
 	Past       State = "past"       // older than the connection: the books may have it by other ways; nobody is asked unless they want to
 )
 
@@ -282,6 +282,9 @@ func (a *Arrival) Plain() bool {
 	}
 	return a.State == Ready || a.State == Integrated && a.FeeDue() != 0
 }
+
+// Nothing says whether the movement moves no money at all: there is nothing to post.
+func (a *Arrival) Nothing() bool { return a.Gross.IsZero() && a.Fee.IsZero() && a.FeePosted == 0 }
 
 // FeeDue is the commission known and not yet posted, in minor units.
 func (a *Arrival) FeeDue() int64 {

@@ -115,6 +115,7 @@ type PayoutCheck struct {
 	Items      int         // movements of ours in it
 	Absent     int         // movements that the provider names and that are not ours
 	Unknown    int         // movements whose commission is not known yet
+	Pending    bool        // the provider could not tell yet what it consists of
 	Others     []money.Money
 }
 

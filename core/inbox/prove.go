@@ -182,6 +182,9 @@ const ProofLateness = 4 * time.Hour
 // account was ever proven, and while a difference stands, everything is compared.
 const ProofWindow = 35 * 24 * time.Hour
 
+// payoutPatience is how long a provider may take to tell what a payout consists of: Stripe does so when it has reconciled it.
+const payoutPatience = 3 * 24 * time.Hour
+
 // Judge says what a proof came to; its balances and findings are in. before is the last one, if any.
 func (p *Proof) Judge(before *Proof) {
 	differ, unsettled, explained := false, false, false
@@ -200,7 +203,11 @@ func (p *Proof) Judge(before *Proof) {
 		explained = explained || f.What == FoundGone || f.What == FoundBad || f.What == FoundAltered && f.Effect != 0
 	}
 	for _, c := range p.Payouts {
-		explained = explained || c.At.After(p.At.Add(-ProofWindow))
+		if c.Pending && c.At.After(p.At.Add(-payoutPatience)) {
+			unsettled = true
+		} else {
+			explained = explained || c.At.After(p.At.Add(-ProofWindow))
+		}
 	}
 	if differ {
 		p.DifferSince = p.At

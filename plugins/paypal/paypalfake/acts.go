@@ -176,6 +176,9 @@ func (f *Fake) OpenDispute(id string, chargeback bool, reason string) (disputeID
 			}
 		}
 		left := cash{k.Amount.Minor - k.Refunded, k.Amount.Currency}
+		if left.zero() {
+			return fmt.Errorf("paypalfake: capture %s is given back", id)
+		}
 		d := &dispute{
 			ID: "PP-R-" + f.id(merchantLetters, 3) + "-" + f.id("0123456789", 8), Account: k.Account, Capture: k.ID, Reason: reason,
 			Status: "WAITING_FOR_SELLER_RESPONSE", Chargeback: chargeback, Amount: left, Created: f.now(), Updated: f.now(),

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -360,6 +361,11 @@ func (f *Fake) signed(h *webhook, e *event, at time.Time) Delivery {
 // Deliveries are the calls that tell of all that happened to an account, oldest first, signed at a time (zero: now). Whoever
 // asks twice gets new transmissions of the same events, as PayPal's retries are.
 func (f *Fake) Deliveries(merchant string, at time.Time) []Delivery {
+	return f.Latest(merchant, math.MaxInt, at)
+}
+
+// Latest are the Deliveries of the last n events.
+func (f *Fake) Latest(merchant string, n int, at time.Time) []Delivery {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	a := f.s.Accounts[merchant]
@@ -370,7 +376,7 @@ func (f *Fake) Deliveries(merchant string, at time.Time) []Delivery {
 		at = f.now()
 	}
 	var out []Delivery
-	for _, e := range a.Events {
+	for _, e := range a.Events[max(0, len(a.Events)-n):] {
 		out = append(out, f.deliveries(merchant, e, at)...)
 	}
 	return out

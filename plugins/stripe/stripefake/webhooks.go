@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -60,12 +61,15 @@ func (f *Fake) RollSecret(accountID, endpointID string) (secret string) {
 
 // Deliveries makes the delivery of each event to each endpoint that wants it, oldest first, signed at the present time,
 // whether or not it was made before: sending them twice, late or in another order is the caller's to choose.
-func (f *Fake) Deliveries(accountID string) []Delivery {
+func (f *Fake) Deliveries(accountID string) []Delivery { return f.Latest(accountID, math.MaxInt) }
+
+// Latest makes the Deliveries of the last n events.
+func (f *Fake) Latest(accountID string, n int) []Delivery {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	a := f.account(accountID)
 	var out []Delivery
-	for _, ev := range a.Events {
+	for _, ev := range a.Events[max(0, len(a.Events)-n):] {
 		for _, e := range a.Endpoints {
 			if e.wants(ev.Type) {
 				out = append(out, a.delivery(ev, e))

@@ -536,9 +536,16 @@ func (a *account) reconcile(o *payout) {
 	a.tell("payout.reconciliation_completed", o.ID)
 }
 
-// Reconcile completes an automatic payout's composition.
+// Reconcile completes an automatic payout's composition, whether or not it reached the bank.
 func (f *Fake) Reconcile(accountID, payoutID string) error {
-	return f.onPayout(accountID, payoutID, func(a *account, o *payout) { a.reconcile(o) })
+	return f.with(accountID, func(a *account) error {
+		o := find[payout](a, payoutID)
+		if o == nil {
+			return fmt.Errorf("stripefake: no payout %s", payoutID)
+		}
+		a.reconcile(o)
+		return nil
+	})
 }
 
 // PayoutArrives lets the money reach the bank.
