@@ -6,6 +6,8 @@ export CGO_ENABLED := 0
 GO      ?= go
 DATA    ?= ./data
 LISTEN  ?= 127.0.0.1:8080
+# Where a new demo company's play Stripe listens; its play PayPal is one port further.
+SIMULATORS ?= 127.0.0.1:8090
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 # Tools live in the repository's own folder, each beside its version, and are built by Go on first use.
@@ -31,8 +33,8 @@ build: ## build the static programs into bin/
 	$(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/acquit ./cmd/acquit-gateway-*
 
 .PHONY: run
-run: build ## build, make a demo company in DATA (./data) if there is nothing, serve on LISTEN (127.0.0.1:8080)
-	bin/acquit demo --data $(DATA) --if-empty
+run: build ## build, make a demo company with play Stripe and PayPal in DATA (./data) if there is nothing, serve on LISTEN (127.0.0.1:8080)
+	bin/acquit demo --data $(DATA) --if-empty --gateways --simulators $(SIMULATORS) --base-url http://$(LISTEN)
 	exec bin/acquit serve --data $(DATA) --listen $(LISTEN) --trust-gateways
 
 ## Checking

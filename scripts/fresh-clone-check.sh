@@ -51,7 +51,7 @@ port=18080
 while (: < "/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
 
 began=$SECONDS
-setsid make run LISTEN="127.0.0.1:$port" >"$folder/log" 2>&1 </dev/null &
+setsid make run LISTEN="127.0.0.1:$port" SIMULATORS=127.0.0.1:0 >"$folder/log" 2>&1 </dev/null &
 server=$!
 until curl --silent --fail --location --output "$folder/page" "http://127.0.0.1:$port/"; do
 	if ! kill -0 "$server" 2>/dev/null; then

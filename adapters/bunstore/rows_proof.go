@@ -54,6 +54,7 @@ type balanceDoc struct {
 	Unpaid      int64          `json:"unpaid"`
 	Unexplained int64          `json:"unexplained"`
 	UnpaidRest  int64          `json:"unpaid_rest"`
+	Account     string         `json:"account,omitempty"`
 	Lines       []proofLineDoc `json:"lines,omitempty"`
 }
 
@@ -116,7 +117,7 @@ func toProofDoc(v inbox.Proof) proofDoc {
 	return proofDoc{Connection: v.ConnectionID, Account: v.Account, Problem: v.Problem, Began: micros(v.Began), By: v.By, Head: v.Head, Since: micros(v.Since),
 		Listed: v.Listed, HasBalance: v.HasBalance, HasItems: v.HasItems, DifferSince: micros(v.DifferSince), MoreFindings: v.MoreFindings,
 		Balances: listOf(v.Balances, func(b inbox.ProofBalance) balanceDoc {
-			return balanceDoc{string(b.Currency), b.Provider, b.Books, b.Unpaid, b.Unexplained, b.UnpaidRest, listOf(b.Lines, func(l inbox.ProofLine) proofLineDoc {
+			return balanceDoc{string(b.Currency), b.Provider, b.Books, b.Unpaid, b.Unexplained, b.UnpaidRest, b.Account, listOf(b.Lines, func(l inbox.ProofLine) proofLineDoc {
 				return proofLineDoc{l.What, l.Counted, l.Count, l.Amount, listOf(l.Items, func(i inbox.ProofItem) proofItemDoc {
 					return proofItemDoc{i.ArrivalID, i.Seq, i.Kind, i.Label, micros(i.At), i.Amount}
 				})}
@@ -135,7 +136,7 @@ func (d *decoder) proof(v inbox.Proof, p proofDoc) inbox.Proof {
 	v.Listed, v.HasBalance, v.HasItems, v.DifferSince, v.MoreFindings = p.Listed, p.HasBalance, p.HasItems, instant(p.DifferSince), p.MoreFindings
 	v.Balances = listOf(p.Balances, func(b balanceDoc) inbox.ProofBalance {
 		return inbox.ProofBalance{Currency: money.Currency(b.Currency), Provider: b.Provider, Books: b.Books, Unpaid: b.Unpaid, Unexplained: b.Unexplained,
-			UnpaidRest: b.UnpaidRest, Lines: listOf(b.Lines, func(l proofLineDoc) inbox.ProofLine {
+			UnpaidRest: b.UnpaidRest, Account: b.Account, Lines: listOf(b.Lines, func(l proofLineDoc) inbox.ProofLine {
 				return inbox.ProofLine{What: l.What, Counted: l.Counted, Count: l.Count, Amount: l.Amount, Items: listOf(l.Items, func(i proofItemDoc) inbox.ProofItem {
 					return inbox.ProofItem{ArrivalID: i.Arrival, Seq: i.Seq, Kind: i.Kind, Label: i.Label, At: instant(i.At), Amount: i.Amount}
 				})}

@@ -21,7 +21,7 @@ type globals struct {
 	Data      string `help:"Directory of everything that this installation keeps: database, keys, mails, gateways' state." default:"./data" env:"ACQUIT_DATA" type:"path" placeholder:"DIR"`
 	Database  string `help:"PostgreSQL address (postgres://user@host/name), instead of the SQLite file in the data directory." env:"ACQUIT_DATABASE" placeholder:"URL"`
 	KeyFile   string `help:"Key file that seals secrets. Keep it on another disk than the database in production." env:"ACQUIT_KEY_FILE" type:"path" placeholder:"FILE"`
-	Gateways  string `help:"Directory with gateway programs (acquit-gateway-*), besides the one that acquit lies in." env:"ACQUIT_GATEWAYS" type:"path" placeholder:"DIR"`
+	Gateways  string `name:"gateway-dir" help:"Directory with gateway programs (acquit-gateway-*), besides the one that acquit lies in." env:"ACQUIT_GATEWAYS" type:"path" placeholder:"DIR"`
 	LogLevel  string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"ACQUIT_LOG_LEVEL"`
 	LogFormat string `help:"How to log: text for people, json for machines." enum:"text,json" default:"text" env:"ACQUIT_LOG_FORMAT"`
 }

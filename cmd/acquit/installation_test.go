@@ -116,7 +116,7 @@ func (i *installation) must(err error) {
 
 // flags are what every command of this installation is given.
 func (i *installation) flags() []string {
-	f := []string{"--data", i.data, "--gateways", i.bin, "--log-level", cmp.Or(i.level, "warn")}
+	f := []string{"--data", i.data, "--gateway-dir", i.bin, "--log-level", cmp.Or(i.level, "warn")}
 	if i.database != "" {
 		f = append(f, "--database", i.database)
 	}

@@ -21,7 +21,7 @@ func (pluginListCmd) Run(s *session) error {
 		return err
 	}
 	if len(found) == 0 {
-		fmt.Fprintln(s.out, "No gateway program found. They are files named acquit-gateway-NAME, beside acquit or in the directory given with --gateways.")
+		fmt.Fprintln(s.out, "No gateway program found. They are files named acquit-gateway-NAME, beside acquit or in the directory given with --gateway-dir.")
 	}
 	for _, f := range found {
 		state := "not trusted"

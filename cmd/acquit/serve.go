@@ -29,12 +29,19 @@ func (c *serveCmd) Run(s *session) error {
 	if base == "" {
 		base = "http://" + reachable(ln.Addr())
 	}
+	var sims *simulators
+	if !c.NoWorkers { // else the process that has the workers has them too
+		if sims, err = s.openSimulators("", true); err != nil {
+			return err
+		}
+	}
 	h, err := s.build(base, c.TrustGateways)
 	if err != nil {
-		return err
+		return errors.Join(err, sims.Close())
 	}
+	sims.say(s)
 	err = c.serve(s, h, ln, base)
-	return errors.Join(err, h.Close())
+	return errors.Join(err, h.Close(), sims.Close())
 }
 
 func (c *serveCmd) serve(s *session, h *house, ln net.Listener, base string) error {

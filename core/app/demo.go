@@ -63,8 +63,14 @@ type DemoProvider interface {
 // it tells the time.
 type DemoClock struct{ micros atomic.Int64 }
 
-// Set stops the clock at an instant.
-func (c *DemoClock) Set(t time.Time) { c.micros.Store(t.UnixMicro()) }
+// Set stops the clock at an instant; the zero time lets it tell the time again.
+func (c *DemoClock) Set(t time.Time) {
+	if t.IsZero() {
+		c.micros.Store(0)
+		return
+	}
+	c.micros.Store(t.UnixMicro())
+}
 
 // Now is where the clock was set.
 func (c *DemoClock) Now() time.Time {

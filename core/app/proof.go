@@ -610,7 +610,9 @@ func (p *proving) weigh(h Holdings, there map[money.Currency]int64) []inbox.Proo
 				}
 			}
 		}
-		out = append(out, inbox.Prove(in))
+		b := inbox.Prove(in)
+		b.Account = p.conn.BalanceAccount(cur, p.setup.Company.Currency)
+		out = append(out, b)
 	}
 	slices.SortFunc(out, func(x, y inbox.ProofBalance) int {
 		own := p.setup.Company.Currency

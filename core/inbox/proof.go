@@ -170,7 +170,8 @@ type ProofItem struct {
 // ProofBalance is the check in one currency, in its minor units: Books + counted lines + Unexplained = Provider.
 type ProofBalance struct {
 	Currency    money.Currency
-	Provider    int64 // zero where the provider does not tell
+	Account     string // of ours that keeps it; empty: nobody has said yet
+	Provider    int64  // zero where the provider does not tell
 	Books       int64
 	Unpaid      int64 // movements that no payout holds
 	Unexplained int64

@@ -143,6 +143,7 @@ func (r row) whys(ctx context.Context) []why {
 		switch {
 		case f.Blocking():
 			add(ui.Caution, "triangle-alert", ui.T(ctx, "inbox.why."+string(f)))
+		case f == inbox.FeePending && !r.feeAwaited(): // it is known by now
 		case f == inbox.FeePending && r.feeAged():
 			add(ui.Bad, "clock", ui.T(ctx, "inbox.why.fee_aged"))
 		default:

@@ -1,6 +1,7 @@
 package proofs
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 	"strings"
@@ -52,7 +53,7 @@ func writeCSV(w io.Writer, loc *i18n.Localizer, v proofView) error {
 	_ = out.Write([]string{loc.T("proof.column.what"), loc.T("inbox.kind"), loc.T("proof.column.movement"), loc.T("inbox.date"), loc.T("proof.column.currency"), loc.T("proof.column.amount"), loc.T("proof.column.note")})
 	label := v.label(v.ConnectionID)
 	for _, b := range v.Balances {
-		row(loc.T("proof.from_books", "account", v.Account), "", "", v.At, amount(b.Books, b.Currency), "")
+		row(loc.T("proof.from_books", "account", cmp.Or(b.Account, v.Account)), "", "", v.At, amount(b.Books, b.Currency), "")
 		for _, counted := range []bool{true, false} {
 			for _, l := range b.Lines {
 				if l.Counted != counted {

@@ -6,6 +6,7 @@
 package proofs
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -201,7 +202,7 @@ func figures(ctx context.Context, p *inbox.Proof, b inbox.ProofBalance, gatewayL
 		unpaid.Note = ui.T(ctx, "proof.no_items")
 	}
 	return []ui.Figure{
-		{Label: ui.T(ctx, "proof.books"), Note: ui.T(ctx, "proof.account", "account", p.Account), Icon: "book-open", Value: ui.Amount(amount(b.Books, b.Currency)), Tone: ui.Neutral},
+		{Label: ui.T(ctx, "proof.books"), Note: ui.T(ctx, "proof.account", "account", cmp.Or(b.Account, p.Account)), Icon: "book-open", Value: ui.Amount(amount(b.Books, b.Currency)), Tone: ui.Neutral},
 		there, unpaid,
 	}
 }
@@ -219,7 +220,7 @@ type step struct {
 
 // steps lead from the books to the provider's balance. Rows of movements and entries are left out when they are not asked for.
 func steps(ctx context.Context, p *inbox.Proof, b inbox.ProofBalance, gatewayLabel string, items bool) []step {
-	out := []step{{label: ui.T(ctx, "proof.from_books", "account", p.Account), amount: amount(b.Books, b.Currency), strong: true}}
+	out := []step{{label: ui.T(ctx, "proof.from_books", "account", cmp.Or(b.Account, p.Account)), amount: amount(b.Books, b.Currency), strong: true}}
 	for _, l := range b.Lines {
 		if l.Counted {
 			out = append(out, lineSteps(ctx, l, b.Currency, items)...)

@@ -11,6 +11,8 @@
 //
 //	GET  /checkoutnow?token=ORDER   the payer's page, in French or English by the order's locale
 //	POST /checkoutnow               token= act= pay, decline, pending, later, cancel · reason= (of pending)
+//	GET  /                          the console: everybody else, by buttons
+//	POST /                          account= id= act= amount=
 //	GET  /v1/notifications/certs/…  the certificate that webhooks are signed with
 //	GET  /v1/notifications/ca.pem   the authority that it descends from
 package paypalfake

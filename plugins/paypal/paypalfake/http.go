@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/acquit-app/acquit/plugins/simulator"
 )
 
 // Scopes are those that the connector asks for, as PayPal grants them.
@@ -103,6 +105,8 @@ func (f *Fake) route() {
 	f.mux.HandleFunc("GET /v1/notifications/ca.pem", f.serveCA)
 	f.mux.HandleFunc("GET /checkoutnow", f.showPage)
 	f.mux.HandleFunc("POST /checkoutnow", f.usePage)
+	f.mux.HandleFunc("GET /style.css", simulator.Style)
+	f.mux.Handle("/{$}", simulator.Console("PayPal", world{f}))
 }
 
 // ServeHTTP implements http.Handler.

@@ -5,18 +5,20 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/acquit-app/acquit/plugins/simulator"
 )
 
 // pageWords are the texts of the payer's page.
 var pageWords = map[string]map[string]string{
 	"fr": {
-		"title": "Faux PayPal", "note": "Simulateur : aucun argent ne bouge.", "to": "Payer à", "for": "Pour", "ref": "Référence",
+		"title": "Simulateur PayPal", "note": "aucun argent réel", "head": "Paiement", "to": "Payer à", "for": "Pour", "ref": "Référence",
 		"pay": "Payer", "later": "Payer (commission connue plus tard)", "decline": "Payer avec une carte refusée, puis une bonne",
 		"pending": "Payer, mais en attente", "reason": "Motif de l'attente", "cancel": "Annuler et retourner chez le marchand",
 		"gone": "Cette page de paiement n'existe pas, ou plus.", "done": "Cette page de paiement a déjà servi.",
 	},
 	"en": {
-		"title": "Fake PayPal", "note": "Simulator: no money moves.", "to": "Pay to", "for": "For", "ref": "Reference",
+		"title": "PayPal simulator", "note": "no real money", "head": "Payment", "to": "Pay to", "for": "For", "ref": "Reference",
 		"pay": "Pay", "later": "Pay (fee told later)", "decline": "Pay with a card that is declined, then a good one",
 		"pending": "Pay, but pending", "reason": "Why it is pending", "cancel": "Cancel and return to the merchant",
 		"gone": "This pay page does not exist, or no longer.", "done": "This pay page was used.",
@@ -30,21 +32,21 @@ var pendingReasons = []string{
 
 var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <html lang="{{.Lang}}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.T.title}}</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.T.title}}</title><link rel="stylesheet" href="/style.css"></head>
 <body>
+<header><strong>{{.T.title}}</strong> <span class="badge">{{.T.note}}</span></header>
 <main>
-<h1>{{.T.title}}</h1>
-<p><strong>{{.T.note}}</strong></p>
-{{if .Say}}<p role="alert">{{.Say}}</p>{{else}}
+<h1>{{.T.head}}</h1>
+{{if .Say}}<p class="note" role="alert">{{.Say}}</p>{{else}}
 <dl>
 <dt>{{.T.to}}</dt><dd>{{.Merchant}}</dd>
 <dt>{{.T.for}}</dt><dd>{{.Description}}</dd>
 <dt>{{.T.ref}}</dt><dd>{{.Invoice}}</dd>
 </dl>
-<p><strong>{{.Amount}}</strong></p>
+<p class="price">{{.Amount}}</p>
 <form method="post" action="/checkoutnow">
 <input type="hidden" name="token" value="{{.Token}}">
-<p><button name="act" value="pay">{{.T.pay}}</button></p>
+<p><button class="main" name="act" value="pay">{{.T.pay}}</button></p>
 <p><button name="act" value="later">{{.T.later}}</button></p>
 <p><button name="act" value="decline">{{.T.decline}}</button></p>
 <p><label>{{.T.reason}} <select name="reason">{{range .Reasons}}<option>{{.}}</option>{{end}}</select></label>
@@ -86,7 +88,7 @@ func (f *Fake) render(w http.ResponseWriter, token string) {
 	case o.Status != "CREATED" && o.Status != "PAYER_ACTION_REQUIRED":
 		v.Say, status = v.T["done"], http.StatusConflict
 	default:
-		v.Token, v.Merchant, v.Description, v.Invoice, v.Amount = o.ID, f.s.Accounts[o.Account].Email, o.Description, o.InvoiceID, o.Amount.money().String()
+		v.Token, v.Merchant, v.Description, v.Invoice, v.Amount = o.ID, f.s.Accounts[o.Account].Email, o.Description, o.InvoiceID, simulator.Price(o.Amount.money(), v.Lang)
 		for _, s := range []string{o.ReturnURL, o.CancelURL} {
 			if u, err := url.Parse(s); err == nil && u.Host != "" {
 				to += " " + u.Scheme + "://" + u.Host
@@ -95,7 +97,7 @@ func (f *Fake) render(w http.ResponseWriter, token string) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action "+to)
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action "+to)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/acquit-app/acquit/core/money"
+	"github.com/acquit-app/acquit/plugins/simulator"
 )
 
 //go:embed pages
@@ -44,7 +45,8 @@ func (f *Fake) routes() *http.ServeMux {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /pay/{session}", f.showPage)
 	m.HandleFunc("POST /pay/{session}", f.pressed)
-	m.HandleFunc("GET /style.css", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "pages/style.css") })
+	m.HandleFunc("GET /style.css", simulator.Style)
+	m.Handle("/{$}", simulator.Console("Stripe", world{f}))
 	return m
 }
 
@@ -154,24 +156,24 @@ func leave(w http.ResponseWriter, r *http.Request, v payView, to string) {
 
 // price is an amount in Stripe's count as a payer reads it.
 func price(n int64, cur, lang string) string {
+	if m := moneyOf(n, cur); m.Currency() != "" {
+		return simulator.Price(m, lang)
+	}
+	return strings.ToUpper(cur)
+}
+
+// moneyOf is an amount in Stripe's count; nothing in a currency that nobody knows.
+func moneyOf(n int64, cur string) money.Money {
 	c := money.Currency(strings.ToUpper(cur))
-	minor := n
 	for d := decimals(cur); d > c.Exponent(); d-- {
-		minor /= 10
+		n /= 10
 	}
 	for d := decimals(cur); d < c.Exponent(); d++ {
-		minor *= 10
+		n *= 10
 	}
-	m, err := money.New(minor, c)
+	m, err := money.New(n, c)
 	if err != nil {
-		return strings.ToUpper(cur)
+		return money.Money{}
 	}
-	s := m.Plain()
-	if lang == "fr" {
-		return strings.Replace(s, ".", ",", 1) + "\u00a0" + strings.Replace(string(m.Currency()), "EUR", "€", 1)
-	}
-	if m.Currency() == money.EUR {
-		return "€" + s
-	}
-	return s + "\u00a0" + string(m.Currency())
+	return m
 }
