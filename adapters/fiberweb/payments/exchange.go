@@ -72,6 +72,22 @@ func worthHelp(ctx context.Context, v rateView) string {
 	return ui.T(ctx, "inbox.rate.worth_help")
 }
 
+// rateIntro says what values the movement: a rate, or what arrived for it.
+func (v rateView) rateIntro(ctx context.Context) string {
+	if v.byCounterValue() {
+		return ui.T(ctx, "inbox.rate.cost_intro", "own", string(v.own))
+	}
+	return ui.T(ctx, "inbox.rate.intro", "own", string(v.own))
+}
+
+func (v rateView) worthLabel(ctx context.Context) string {
+	amount := ui.L(ctx).Money(v.Gross.Abs())
+	if v.byCounterValue() {
+		return ui.T(ctx, "inbox.rate.arrived", "amount", amount)
+	}
+	return ui.T(ctx, "inbox.rate.worth", "amount", amount)
+}
+
 // rateView is what the page of a rate is drawn from.
 type rateView struct {
 	desk

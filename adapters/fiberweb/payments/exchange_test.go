@@ -107,3 +107,26 @@ func TestDecidingOnOtherCurrencies(t *testing.T) {
 		t.Error("whoever only reads is asked for a rate")
 	}
 }
+
+// The questions that another currency raises, in English.
+func TestOtherCurrenciesInEnglish(t *testing.T) {
+	s := newScene(t)
+	_, paid := s.dollars()
+	out := s.comes(gateway.Payment{ID: "po_usd", Kind: gateway.KindPayout, Gross: money.Of(10_000, "USD")}, 0)
+	move := s.comes(gateway.Payment{ID: "fx_usd", Kind: gateway.KindAdjustment, Gross: money.Of(-10_000, "USD")}, 0)
+	host := s.house.Serve(t)
+	p := s.logIn(browsertest.New(t), host)
+	p.Open(host + "/lang/en?back=/")
+	for _, page := range []struct{ name, path, says string }{
+		{"inbox-en", "", "Rate"}, {"rate-en", "/" + paid + "/rate", "rate"}, {"payout-rate-en", "/" + out + "/rate", "arrived"}, {"conversion-en", "/" + move, "conversion"},
+	} {
+		p.Open(host + s.base + "/inbox" + page.path)
+		p.WaitText("main", page.says)
+		p.Accessible()
+		p.Screenshot(page.name, 1280)
+		p.Screenshot(page.name, 390)
+		if wide := browsertest.Eval[int](p, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+			t.Errorf("%s is %d too wide", page.name, wide)
+		}
+	}
+}

@@ -436,10 +436,6 @@ func (h house) linkStory(t *testing.T, me *visitor, path, link, document string)
 	if _, err := h.StartPayment(ctx, address[strings.LastIndex(address, "/")+1:], conn.ID); err != nil {
 		t.Fatal(err)
 	}
-	attempts, err := h.Views.AttemptsOf(ctx, h.Company.ID, document)
-	if err != nil {
-		t.Fatal(err)
-	}
 	down := func(err error) { h.Provider(conn).Change(func(p *apptest.Provider) { p.Fail = err }) }
 	down(gateway.Fail(gateway.ErrRetryable, gateway.Unknown, "down", "no answer"))
 	me.post(link, "act", "revoke").want(t, http.StatusServiceUnavailable, "La plateforme Play ne répond pas", "Fermer ce lien ?")
@@ -454,7 +450,8 @@ func (h house) linkStory(t *testing.T, me *visitor, path, link, document string)
 	if _, err := h.StartPayment(ctx, address[strings.LastIndex(address, "/")+1:], conn.ID); err != nil {
 		t.Fatal(err)
 	}
-	if attempts, err = h.Views.AttemptsOf(ctx, h.Company.ID, document); err != nil || len(attempts) != 2 {
+	attempts, err := h.Views.AttemptsOf(ctx, h.Company.ID, document)
+	if err != nil || len(attempts) != 2 {
 		t.Fatalf("%d attempts, %v", len(attempts), err)
 	}
 	h.Provider(conn).End(attempts[0].SessionID, gateway.CheckoutProcessing, "")

@@ -55,13 +55,17 @@ func TestRatesInABrowser(t *testing.T) {
 	p.Fill("#f-email", screentest.Address(access.Owner))
 	p.Fill("#f-password", screentest.Password)
 	p.Leave(func() { p.Click("main button[type=submit]") })
-	for _, page := range []struct{ name, path string }{{"rates", "/settings/rates"}, {"connection", "/settings/gateways/" + conn.ID}} {
-		p.Open(host + s.base + page.path)
-		p.Accessible()
-		p.Screenshot(page.name, 1280)
-		p.Screenshot(page.name, 390)
-		if wide := browsertest.Eval[int](p, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
-			t.Errorf("%s is %d too wide", page.name, wide)
+	for _, lang := range []string{"fr", "en"} {
+		p.Open(host + "/lang/" + lang + "?back=/")
+		for _, page := range []struct{ name, path string }{{"rates", "/settings/rates"}, {"connection", "/settings/gateways/" + conn.ID}} {
+			p.Open(host + s.base + page.path)
+			p.Accessible()
+			name := page.name + "-" + lang
+			p.Screenshot(name, 1280)
+			p.Screenshot(name, 390)
+			if wide := browsertest.Eval[int](p, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+				t.Errorf("%s is %d too wide", name, wide)
+			}
 		}
 	}
 }
