@@ -171,13 +171,24 @@ func faultCases() []faultCase {
 }
 
 func TestMode06_TimeOutOnCreateAndRefund(t *testing.T) {
-	b := benchOf(t, stripefake.Account{}, stripe.Options{CallLimit: 300 * time.Millisecond})
+	b := newBench(t)
+	hasty, err := stripe.New(stripe.Options{Now: b.clock.Now, CallLimit: time.Second}).Open(t.Context(), b.connection())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// against is who meets a failure: one that gives up soon where nothing is answered.
+	against := func(c faultCase) gateway.Gateway {
+		if c.fault.Hang {
+			return hasty
+		}
+		return b.gateway
+	}
 	made := 0
 	for i, c := range faultCases() {
 		c.fault.Method, c.fault.Path = "POST", "/v1/checkout/sessions"
 		b.fake.Inject(b.account, c.fault)
 		r := b.request(fmt.Sprintf("att_%d", i), eur(10_000))
-		_, err := b.gateway.CreateCheckout(t.Context(), r)
+		_, err := against(c).CreateCheckout(t.Context(), r)
 		wantsOf(t, c, err)
 		page, err := b.gateway.CreateCheckout(t.Context(), r)
 		if c.again < 0 {
@@ -201,7 +212,7 @@ func TestMode06_TimeOutOnCreateAndRefund(t *testing.T) {
 		c.fault.Method, c.fault.Path = "POST", "/v1/refunds"
 		b.fake.Inject(b.account, c.fault)
 		r := gateway.RefundRequest{IdempotencyKey: fmt.Sprintf("ref_%d", i), PaymentID: id, Amount: eur(1_000)}
-		_, err := refunder.Refund(t.Context(), r)
+		_, err := against(c).(gateway.Refunder).Refund(t.Context(), r)
 		wantsOf(t, c, err)
 		p, err := refunder.Refund(t.Context(), r)
 		if c.again < 0 {
