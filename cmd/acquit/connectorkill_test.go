@@ -202,7 +202,8 @@ func (x *execution) run(call string, when moment) {
 		return errors.New("the payment is not seen")
 	}
 	if call == "list" {
-		x.killed(name, x.gate.arm(x.victim.list, when), x.refresh)
+		h := x.gate.arm(x.victim.list, when)
+		x.killed(name, h, func() error { return x.again(name, func() error { return x.asks(h) }) })
 	}
 	x.must(x.again(name+": seen", seen))
 	x.must(x.again(name+": integrate", x.integrate))
@@ -288,6 +289,17 @@ func (x *execution) killed(name string, h *held, do func() error) {
 	close(h.killed)
 	<-h.over
 	<-done // whatever it came to, it is asked again
+}
+
+// asks refreshes, and says whether a request was held by it: a worker may be reading the list at this moment.
+func (x *execution) asks(h *held) error {
+	err := x.refresh()
+	select {
+	case <-h.arrived:
+		return nil
+	default:
+		return errors.Join(err, errors.New("nothing was asked of the provider"))
+	}
 }
 
 func (x *execution) refresh() error {

@@ -3,10 +3,8 @@ package main
 import (
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,13 +14,9 @@ import (
 	"github.com/acquit-app/acquit/core/fault"
 	"github.com/acquit-app/acquit/core/gateway"
 	"github.com/acquit-app/acquit/core/inbox"
-	"github.com/rs/zerolog"
 )
 
-var (
-	providersSteps   = flag.Int("providers.steps", 2000, "steps of each random run with a provider's connector in process")
-	providersOfTheir = flag.Int("providers.programs", 150, "steps of each random run with the connectors as programs")
-)
+var providersSteps = flag.Int("providers.steps", 2000, "steps of each random run with a provider's connector")
 
 // sides are the providers that are played.
 var sides = map[string]makeSide{"stripe": newStripeSide, "paypal": newPaypalSide}
@@ -46,31 +40,6 @@ func TestRandomProviders(t *testing.T) {
 				p.restart()
 				p.found(name, p.side.settings())
 				p.run(steps, 500)
-			})
-		})
-	}
-}
-
-// TestRandomPrograms is TestRandomProviders with each connector as a program of its own, which is killed now and then, and
-// the machine's clock.
-func TestRandomPrograms(t *testing.T) {
-	for name, of := range sides {
-		t.Run(name, func(t *testing.T) {
-			onEach(t, func(i *installation) {
-				i.do("plugin", "trust", name)
-				database := i.database
-				if database == "" {
-					database = filepath.Join(i.data, "acquit.db")
-				}
-				s := &session{ctx: i.ctx, g: &globals{Data: i.data, Database: i.database, Gateways: i.bin}, out: io.Discard, log: zerolog.Nop(), now: time.Now}
-				h, err := s.build("http://127.0.0.1:1", false)
-				i.must(err)
-				defer func() { i.must(h.Close()) }()
-				p := newPlayed(i.t, database, of, &clock{real: true})
-				p.gateways, p.keys, p.who = h.host, h.keys, i.who
-				p.restart()
-				p.connected(name, p.side.settings())
-				p.run(*providersOfTheir, *providersOfTheir)
 			})
 		})
 	}

@@ -44,6 +44,32 @@ func TestMovementOfNothing(t *testing.T) {
 	}
 }
 
+// What a provider that tells whole seconds dates in the second in which it was connected is not older than the connection.
+func TestMovementInTheSecondOfItsConnection(t *testing.T) {
+	c := newChecked(t, 1)
+	c.Clock.Advance(700 * time.Millisecond)
+	conn := c.NewConnection(t)
+	at := c.Provider(conn)
+	m := c.movement(gateway.KindFee, 5_00, 0)
+	m.OccurredAt = conn.ConnectedAt.Truncate(time.Second)
+	before := c.movement(gateway.KindFee, 5_00, 0)
+	before.OccurredAt = m.OccurredAt.Add(-time.Second)
+	if !m.OccurredAt.Before(conn.ConnectedAt) {
+		t.Fatalf("connected at %s", conn.ConnectedAt)
+	}
+	m, before = at.Put(m), at.Put(before)
+	_, err := c.Refresh(context.Background(), c.Owner, conn.ID)
+	apptest.OK(t, err)
+	for i, x := range []gateway.Payment{m, before} {
+		want := []inbox.State{inbox.Ready, inbox.Past}[i]
+		ar, err := c.Views.Arrival(context.Background(), c.Company.ID, inbox.ArrivalID(conn.ID, x.Kind, x.ID))
+		apptest.OK(t, err)
+		if ar.State != want {
+			t.Errorf("a movement of %s, connected at %s, is %s", x.OccurredAt, conn.ConnectedAt, ar.State)
+		}
+	}
+}
+
 // A check that stopped before the balance goes on with payouts as they are by then, and one that stopped long ago begins anew.
 func TestProofGoesOnWithPayoutsOfToday(t *testing.T) {
 	for _, pause := range []time.Duration{time.Hour, 4 * 24 * time.Hour} {

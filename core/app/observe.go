@@ -288,11 +288,11 @@ func (a *App) classify(ctx context.Context, tx *books.Tx, ar *inbox.Arrival) err
 	return nil
 }
 
-// past says whether an arrival is older than its connection. It is not ours to ask about: the books may have it by other
-// ways, unless it answers an attempt of ours or a person took it up. Providers tell time in whole seconds.
+// past says whether an arrival is older than its connection, in whole seconds as many providers tell time. It is not ours to
+// ask about: the books may have it by other ways, unless it answers an attempt or a refund of ours or a person took it up.
 func past(s *books.Setup, ar *inbox.Arrival) bool {
 	c := s.Connections[ar.ConnectionID]
-	return ar.OccurredAt.Before(c.ConnectedAt.Truncate(time.Second)) && ar.AttemptID == "" && !ar.ByHand
+	return ar.OccurredAt.Before(c.ConnectedAt.Truncate(time.Second)) && ar.AttemptID == "" && ar.RefundID == "" && !ar.ByHand
 }
 
 // carriesFee says whether providers charge a fee on this kind, so that an unknown one is worth waiting for.
