@@ -59,7 +59,8 @@ func TestE2EDemoGateways(t *testing.T) {
 		payer := i.stranger()
 		payer.Open(i.base + links[n])
 		payer.says("main", "Stripe", "PayPal")
-		payer.Leave(func() { payer.Press("Payer "+[]string{"1 234,00 €", "1 235,20 €"}[n]+" avec "+gateway) })
+		payer.Screenshot("pay-page", 1280)
+		payer.Leave(func() { payer.Press("Payer " + []string{"1 234,00 €", "1 235,20 €"}[n] + " avec " + gateway) })
 		payer.Leave(func() { payer.Click([]string{"button[value=card]", "button[value=pay]"}[n]) })
 		payer.WaitText("h1", "C'est réglé, merci")
 	}
@@ -228,4 +229,3 @@ func TestDemoGatewaysRefuses(t *testing.T) {
 		}
 	}
 }
-
