@@ -144,7 +144,7 @@ func (i *installation) twoInvoices() (paths []string) {
 	i.t.Helper()
 	h := i.house()
 	defer func() { i.must(h.Close()) }()
-	u, err := h.app.Login(i.ctx, string(demoUser.Email), demoUser.Password)
+	u, err := h.app.Login(i.ctx, demoUser.Email, demoUser.Password)
 	i.must(err)
 	p := &play{ctx: i.ctx, app: h.app}
 	p.who, err = h.app.As(i.ctx, u, i.company)
@@ -177,7 +177,7 @@ func (i *installation) demoClerk() person {
 	i.t.Helper()
 	p := i.stranger()
 	p.Open(i.base + "/login")
-	p.FillLabel("Adresse e-mail", string(demoUser.Email))
+	p.FillLabel("Adresse e-mail", demoUser.Email)
 	p.FillLabel("Mot de passe", demoUser.Password)
 	p.Leave(func() { p.Key(kb.Enter) })
 	return p
