@@ -36,7 +36,7 @@ type play struct {
 
 // playGateways connects a company to the simulators and tells the story.
 func playGateways(s *session, h *house, sims *simulators, company party.Company) error {
-	u, err := h.app.Login(s.ctx, string(demoUser.Email), demoUser.Password)
+	u, err := h.app.Login(s.ctx, demoUser.Email, demoUser.Password)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,8 @@ func TestE2EDemoGateways(t *testing.T) {
 		payer := i.stranger()
 		payer.Open(i.base + links[n])
 		payer.says("main", "Stripe", "PayPal")
-		payer.Leave(func() { payer.Press("Payer "+[]string{"1 234,00 €", "1 235,20 €"}[n]+" avec "+gateway) })
+		payer.Screenshot("pay-page", 1280)
+		payer.Leave(func() { payer.Press("Payer " + []string{"1 234,00 €", "1 235,20 €"}[n] + " avec " + gateway) })
 		payer.Leave(func() { payer.Click([]string{"button[value=card]", "button[value=pay]"}[n]) })
 		payer.WaitText("h1", "C'est réglé, merci")
 	}
@@ -143,7 +144,7 @@ func (i *installation) twoInvoices() (paths []string) {
 	i.t.Helper()
 	h := i.house()
 	defer func() { i.must(h.Close()) }()
-	u, err := h.app.Login(i.ctx, string(demoUser.Email), demoUser.Password)
+	u, err := h.app.Login(i.ctx, demoUser.Email, demoUser.Password)
 	i.must(err)
 	p := &play{ctx: i.ctx, app: h.app}
 	p.who, err = h.app.As(i.ctx, u, i.company)
@@ -176,7 +177,7 @@ func (i *installation) demoClerk() person {
 	i.t.Helper()
 	p := i.stranger()
 	p.Open(i.base + "/login")
-	p.FillLabel("Adresse e-mail", string(demoUser.Email))
+	p.FillLabel("Adresse e-mail", demoUser.Email)
 	p.FillLabel("Mot de passe", demoUser.Password)
 	p.Leave(func() { p.Key(kb.Enter) })
 	return p
@@ -228,4 +229,3 @@ func TestDemoGatewaysRefuses(t *testing.T) {
 		}
 	}
 }
-

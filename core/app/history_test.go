@@ -29,21 +29,40 @@ func TestAConnectionIsReadFromNowOn(t *testing.T) {
 	m.OccurredAt = apptest.Epoch.Add(-5 * time.Hour)
 	s.play.Put(m)
 	s.play.Put(moved("new", gateway.KindPayout, 1000))
-	m = moved("at once", gateway.KindPayout, 1000) // told in whole seconds, it seems to be older than its connection
-	m.OccurredAt = s.Settings(t).Connections[s.conn.ID].ConnectedAt.Truncate(time.Second)
-	s.play.Put(m)
 	s.refresh()
 	all := s.arrivals(app.ArrivalQuery{})
-	if len(all) != 3 {
-		t.Fatalf("%d arrivals, want the new ones and that of the overlap", len(all))
+	if len(all) != 2 {
+		t.Fatalf("%d arrivals, want the new one and that of the overlap", len(all))
 	}
 	for _, ar := range all {
-		if want := map[string]inbox.State{"yesterday": inbox.Past, "new": inbox.Ready, "at once": inbox.Ready}[ar.ExternalID]; ar.State != want {
+		if want := map[string]inbox.State{"yesterday": inbox.Past, "new": inbox.Ready}[ar.ExternalID]; ar.State != want {
 			t.Errorf("%s is %s", ar.ExternalID, ar.State)
 		}
 	}
-	if n := len(s.arrivals(app.ArrivalQuery{ToDo: true})); n != 2 {
+	if n := len(s.arrivals(app.ArrivalQuery{ToDo: true})); n != 1 {
 		t.Errorf("%d rows on the desk", n)
+	}
+}
+
+// TestTheSecondOfTheConnection: what a provider tells in whole seconds is not older than a connection made within that second.
+func TestTheSecondOfTheConnection(t *testing.T) {
+	w := apptest.New(t)
+	w.Clock.Advance(700 * time.Millisecond)
+	s := &till{World: w, t: t, conn: w.NewConnection(t)}
+	s.play = w.Provider(s.conn)
+	for id, at := range map[string]time.Duration{"before": -time.Second, "same": 0} {
+		m := moved(id, gateway.KindPayout, 1000)
+		m.OccurredAt = apptest.Epoch.Add(at)
+		s.play.Put(m)
+	}
+	s.refresh()
+	for _, ar := range s.arrivals(app.ArrivalQuery{}) {
+		if want := map[string]inbox.State{"before": inbox.Past, "same": inbox.Ready}[ar.ExternalID]; ar.State != want {
+			t.Errorf("%s is %s", ar.ExternalID, ar.State)
+		}
+	}
+	if n := len(s.arrivals(app.ArrivalQuery{})); n != 2 {
+		t.Errorf("%d arrivals", n)
 	}
 }
 

@@ -182,7 +182,11 @@ func Console(name string, w World) http.Handler {
 			show(rw, r, http.StatusConflict, err.Error())
 			return
 		}
-		http.Redirect(rw, r, "/?lang="+language(r), http.StatusSeeOther)
+		to := "/?lang=en"
+		if language(r) == "fr" {
+			to = "/?lang=fr"
+		}
+		http.Redirect(rw, r, to, http.StatusSeeOther)
 	})
 	guarded := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
