@@ -251,12 +251,11 @@ func (x *execution) run(call string, when moment) {
 }
 
 func (x *execution) count() (pages, charges, refunds int) {
-	if pages = x.n; x.victim.pages != nil {
-		pages = x.victim.pages()
-	} else {
-		pages = x.victim.charges() // PayPal shows nobody the orders that were not paid
+	look := x.victim.pages
+	if look == nil {
+		look = x.victim.charges // PayPal shows nobody the orders that were not paid
 	}
-	return pages, x.victim.charges(), x.victim.refunds()
+	return look(), x.victim.charges(), x.victim.refunds()
 }
 
 // killed does something, and kills the connector's program when its request is held.

@@ -107,9 +107,8 @@ func (s *stripeSide) pays(page string) string {
 
 func (s *stripeSide) moves() string {
 	pick, f, a := s.rnd.IntN, s.fake, s.account
-	var id string
+	var id, what string
 	var err error
-	what := ""
 	switch n := pick(40); {
 	case n < 8:
 		id, what = s.some(s.debits), "debit-ends"
@@ -289,9 +288,8 @@ func (s *paypalSide) moves() string {
 	}
 	pick, f := s.rnd.IntN, s.fake
 	captures := f.Captures(s.merchant)
-	var id string
+	var id, what string
 	var err error
-	what := ""
 	switch n := pick(40); {
 	case n < 6:
 		id, what = s.some(captures), "capture-ends"

@@ -82,7 +82,7 @@ func TestOKOnEverythingReady(t *testing.T) {
 	anne := s.as(access.Accountant)
 	anne.Get(s.base+"/inbox").Want(200, "OK sur les 3 prêts : 360,00 €")
 	anne.Get(s.base+"/inbox").Want(200, "OK sur les 3 prêts")
-	anne.Get(s.base+"/inbox?q=rien").Lacks("/inbox/integrate-all") // it would be about more than what is shown
+	anne.Get(s.base + "/inbox?q=rien").Lacks("/inbox/integrate-all") // it would be about more than what is shown
 	result(anne, anne.Send(s.base+"/inbox", s.base+"/inbox/integrate-all")).Want(200, "3 lignes intégrées", "360,00 €", "1,50 €")
 	if s.arrivalOf(odd).State != inbox.Review {
 		t.Error("OK on all touched a row that needs a human")
