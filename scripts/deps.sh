@@ -29,7 +29,7 @@ have_postgresql() {
 
 have_chromium() {
 	if [ -n "${ACQUIT_CHROMIUM:-}" ]; then have "$ACQUIT_CHROMIUM"; return; fi
-	have chromium-headless-shell || have chromium || have chromium-browser || have google-chrome || have google-chrome-stable
+	have chromium || have chromium-browser || have google-chrome || have google-chrome-stable
 }
 
 # protoc without the types that come with it cannot read the protocol.
@@ -46,7 +46,7 @@ have_python_grpc() {
 look() {
 	missing=''
 	want postgresql      "PostgreSQL $PG_MAJOR or later, for the store's tests"    have_postgresql
-	want chromium-headless-shell 'Chromium, for the tests of pages'                have_chromium
+	want chromium        'Chromium, for the tests of pages'                        have_chromium
 	want poppler-utils   'pdftotext and pdfinfo, to read the documents drawn'      have pdfinfo
 	want qpdf            'qpdf, to check that those are sound'                     have qpdf
 	want hledger         'hledger, to check exports with a program by others'      have hledger

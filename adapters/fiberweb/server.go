@@ -155,6 +155,8 @@ func (s *Server) cookieName(name string) string {
 
 // Serve answers requests on ln until ctx ends, then lets those in progress finish for as long as Options.Grace.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	silent := newSilent(ln)
+	ln = silent
 	ended := make(chan error, 1)
 	go func() { ended <- s.app.Listener(ln) }()
 	select {
@@ -162,6 +164,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
+	silent.hangUp()
 	err := s.app.ShutdownWithTimeout(s.opts.Grace)
 	// A listener that was not being served yet is not closed by the shutdown, and would be served for ever.
 	if closed := ln.Close(); closed != nil && !errors.Is(closed, net.ErrClosed) {

@@ -268,6 +268,27 @@ func TestServeLetsRequestsFinish(t *testing.T) {
 	}
 }
 
+func TestServeDoesNotWaitForWhoeverSaysNothing(t *testing.T) {
+	addr, stop := serve(t, newHouse(t))
+	idle, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = idle.Close() }()
+	// Who comes later is answered, so the first has been let in.
+	resp, err := http.Get("http://" + addr + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if n, err := idle.Read(make([]byte, 1)); n != 0 || err == nil {
+		t.Errorf("the connection goes on: %d, %v", n, err)
+	}
+}
+
 func TestServeThatIsStoppedBeforeItBegan(t *testing.T) {
 	h := newHouse(t)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

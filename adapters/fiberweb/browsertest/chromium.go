@@ -78,10 +78,9 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 	return ctx, nil
 })
 
-// findChromium returns the browser's program: the chosen one, else the first that is installed, of which Chromium without
-// its own windows costs the least.
+// findChromium returns the browser's program: the chosen one, else the first that is installed.
 func findChromium(chosen string, look func(string) (string, error)) (string, error) {
-	names := []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 	if chosen != "" {
 		names = []string{chosen}
 	}

@@ -112,7 +112,6 @@ func TestFindChromium(t *testing.T) {
 	}{
 		{"", []string{"google-chrome", "chromium"}, "/usr/bin/chromium"},
 		{"", []string{"google-chrome"}, "/usr/bin/google-chrome"},
-		{"", []string{"chromium", "chromium-headless-shell"}, "/usr/bin/chromium-headless-shell"},
 		{"mine", []string{"mine", "chromium"}, "/usr/bin/mine"},
 	} {
 		if got, err := findChromium(c.chosen, installed(c.installed...)); err != nil || got != c.want {
