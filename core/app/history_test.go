@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/acquit-app/acquit/core/access"
@@ -210,6 +211,38 @@ func TestTwoReadersDoNotDouble(t *testing.T) {
 	if f.Found != 1 || f.Reading(s.Clock.Now()) {
 		t.Errorf("%+v", f)
 	}
+}
+
+// TestASlowReaderKeepsItsList: a lease is renewed for as long as the gateway takes to answer.
+func TestASlowReaderKeepsItsList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTill(t)
+		s.play.Put(moved("pay_1", gateway.KindPayout, 1000))
+		second := app.PollResult{}
+		s.play.Change(func(p *apptest.Provider) {
+			p.Before = func(call string) {
+				if call != "list_payments" {
+					return
+				}
+				for range 12 { // a minute
+					s.Clock.Advance(5 * time.Second)
+					time.Sleep(5 * time.Second)
+				}
+				var err error
+				second, err = s.Refresh(ctx, s.Owner, s.conn.ID)
+				apptest.OK(t, err)
+			}
+		})
+		if r := s.refresh(); r.Movements != 1 {
+			t.Errorf("%+v", r)
+		}
+		if second != (app.PollResult{Running: true}) || s.count("list_payments") != 1 {
+			t.Errorf("%+v, read %d times", second, s.count("list_payments"))
+		}
+		if s.feed().Reading(s.Clock.Now()) {
+			t.Error("the list is still taken")
+		}
+	})
 }
 
 // TestAReaderThatDiesIsSucceeded: the lease ends by itself.

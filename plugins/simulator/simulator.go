@@ -58,6 +58,29 @@ type Act struct {
 // Text is a text in both languages.
 func Text(fr, en string) gateway.Text { return gateway.Text{"fr": fr, "en": en} }
 
+// Words are a provider's words for acts and states, in both languages.
+type Words map[string]gateway.Text
+
+// Of is a word in both languages; one that is not there stands for itself.
+func (w Words) Of(word string) gateway.Text {
+	if t, ok := w[word]; ok {
+		return t
+	}
+	return Text(word, word)
+}
+
+// Refund is the act that gives a payment back, or a part of it.
+const Refund = "refund"
+
+// Acts are buttons by their names.
+func (w Words) Acts(names ...string) []Act {
+	out := make([]Act, len(names))
+	for i, n := range names {
+		out[i] = Act{Name: n, Label: w.Of(n), Amount: n == Refund}
+	}
+	return out
+}
+
 // Amount reads an amount that was typed in, with a comma or a point; empty is zero, which means all.
 func Amount(text string, cur money.Currency) (minor int64, err error) {
 	text = strings.Map(func(r rune) rune {

@@ -18,7 +18,6 @@ const (
 	actSettle     = "settle" // a capture that is pending
 	actDeny       = "deny"
 	actTellFee    = "tell_fee"
-	actRefund     = "refund"
 	actClaim      = "claim"
 	actChargeback = "chargeback"
 	actReverse    = "reverse"
@@ -28,38 +27,23 @@ const (
 	actWithdraw   = "withdraw:"
 )
 
-var actWords = map[string]gateway.Text{
-	actSettle:     simulator.Text("L'argent arrive", "The money comes"),
-	actDeny:       simulator.Text("Refuser", "Deny"),
-	actTellFee:    simulator.Text("Donner la commission", "Tell the fee"),
-	actRefund:     simulator.Text("Rembourser", "Refund"),
-	actClaim:      simulator.Text("Ouvrir une réclamation", "Open a claim"),
-	actChargeback: simulator.Text("Impayé de carte", "Chargeback"),
-	actReverse:    simulator.Text("Annuler", "Reverse"),
-	actWin:        simulator.Text("Gagné", "Won"),
-	actLose:       simulator.Text("Perdu", "Lost"),
-	actReturn:     simulator.Text("Revenir", "Come back"),
+var actWords = simulator.Words{
+	actSettle:        simulator.Text("L'argent arrive", "The money comes"),
+	actDeny:          simulator.Text("Refuser", "Deny"),
+	actTellFee:       simulator.Text("Donner la commission", "Tell the fee"),
+	simulator.Refund: simulator.Text("Rembourser", "Refund"),
+	actClaim:         simulator.Text("Ouvrir une réclamation", "Open a claim"),
+	actChargeback:    simulator.Text("Impayé de carte", "Chargeback"),
+	actReverse:       simulator.Text("Annuler", "Reverse"),
+	actWin:           simulator.Text("Gagné", "Won"),
+	actLose:          simulator.Text("Perdu", "Lost"),
+	actReturn:        simulator.Text("Revenir", "Come back"),
 }
 
-var stateWords = map[string]gateway.Text{
+var stateWords = simulator.Words{
 	"PENDING": simulator.Text("en attente", "pending"), "COMPLETED": simulator.Text("réussi", "completed"), "DECLINED": simulator.Text("refusé", "declined"),
 	"PARTIALLY_REFUNDED": simulator.Text("remboursé en partie", "partially refunded"), "REFUNDED": simulator.Text("remboursé", "refunded"), "FAILED": simulator.Text("échoué", "failed"),
 	"WAITING_FOR_SELLER_RESPONSE": simulator.Text("ouvert", "open"), "RESOLVED": simulator.Text("clos", "closed"),
-}
-
-func stateOf(s string) gateway.Text {
-	if t, ok := stateWords[s]; ok {
-		return t
-	}
-	return simulator.Text(s, s)
-}
-
-func acts(names ...string) []simulator.Act {
-	out := make([]simulator.Act, len(names))
-	for i, n := range names {
-		out[i] = simulator.Act{Name: n, Label: actWords[n], Amount: n == actRefund}
-	}
-	return out
 }
 
 // world is the Fake as its console plays it.
@@ -89,7 +73,7 @@ func (w world) Boards() []simulator.Board {
 func (f *Fake) rows(a *account) []simulator.Row {
 	var out []simulator.Row
 	row := func(id string, at time.Time, amount cash, state string, what gateway.Text) *simulator.Row {
-		out = append(out, simulator.Row{ID: id, At: at, What: what, State: stateOf(state), Gross: amount.money()})
+		out = append(out, simulator.Row{ID: id, At: at, What: what, State: stateWords.Of(state), Gross: amount.money()})
 		return &out[len(out)-1]
 	}
 	disputed := map[string]bool{}
@@ -101,7 +85,7 @@ func (f *Fake) rows(a *account) []simulator.Row {
 		r := row(d.ID, d.Created, d.Amount.neg(), d.Status, simulator.Text("Litige", "Dispute"))
 		r.About = d.Reason
 		if d.Status != "RESOLVED" {
-			r.Acts = acts(actWin, actLose)
+			r.Acts = actWords.Acts(actWin, actLose)
 		}
 	}
 	known := map[string]bool{}
@@ -120,14 +104,14 @@ func (f *Fake) rows(a *account) []simulator.Row {
 		switch {
 		case k.Status == "PENDING":
 			r.State = simulator.Text("en attente : "+k.Reason, "pending: "+k.Reason)
-			r.Acts = acts(actSettle, actDeny)
+			r.Acts = actWords.Acts(actSettle, actDeny)
 		case k.FeeHidden:
-			r.Acts = acts(actTellFee)
+			r.Acts = actWords.Acts(actTellFee)
 		case disputed[k.ID]:
 		case k.Status == "COMPLETED":
-			r.Acts = acts(actRefund, actClaim, actChargeback, actReverse)
+			r.Acts = actWords.Acts(simulator.Refund, actClaim, actChargeback, actReverse)
 		case k.Status == "PARTIALLY_REFUNDED":
-			r.Acts = acts(actRefund, actClaim, actChargeback)
+			r.Acts = actWords.Acts(simulator.Refund, actClaim, actChargeback)
 		}
 	}
 	for _, v := range f.s.Refunds {
@@ -138,9 +122,9 @@ func (f *Fake) rows(a *account) []simulator.Row {
 		r := row(v.ID, v.Created, v.Amount.neg(), v.Status, simulator.Text("Remboursement", "Refund"))
 		switch v.Status {
 		case "PENDING":
-			r.Acts = acts(actSettle, actDeny)
+			r.Acts = actWords.Acts(actSettle, actDeny)
 		case "COMPLETED":
-			r.Acts = acts(actReturn)
+			r.Acts = actWords.Acts(actReturn)
 		}
 	}
 	back := map[string]bool{}
@@ -160,7 +144,7 @@ func (f *Fake) rows(a *account) []simulator.Row {
 		if strings.HasPrefix(l.Code, "T04") {
 			r.What = simulator.Text("Virement", "Withdrawal")
 			if !back[l.ID] {
-				r.Acts = acts(actReturn)
+				r.Acts = actWords.Acts(actReturn)
 			}
 		}
 	}
@@ -198,7 +182,7 @@ func (w world) Do(merchant, id, act, amount string) error {
 		return f.SettleCapture(id, act == actSettle)
 	case actTellFee:
 		return f.TellFee(id)
-	case actRefund:
+	case simulator.Refund:
 		minor, err := simulator.Amount(amount, w.currency(id))
 		if err == nil {
 			_, err = f.RefundOutside(id, minor)

@@ -21,7 +21,6 @@ const (
 	actConfirm = "confirm" // a debit
 	actReject  = "reject"
 	actTellFee = "tell_fee"
-	actRefund  = "refund"
 	actDispute = "dispute"
 	actWin     = "win"
 	actLose    = "lose"
@@ -30,30 +29,23 @@ const (
 	actArrive  = "arrive"
 )
 
-var actWords = map[string]gateway.Text{
-	actConfirm: simulator.Text("La banque confirme", "The bank confirms"),
-	actReject:  simulator.Text("La banque refuse", "The bank refuses"),
-	actTellFee: simulator.Text("Donner la commission", "Tell the fee"),
-	actRefund:  simulator.Text("Rembourser", "Refund"),
-	actDispute: simulator.Text("Contester", "Dispute"),
-	actWin:     simulator.Text("Litige gagné", "Dispute won"),
-	actLose:    simulator.Text("Litige perdu", "Dispute lost"),
-	actFail:    simulator.Text("Échouer", "Fail"),
-	actArrive:  simulator.Text("Arriver en banque", "Reach the bank"),
+var actWords = simulator.Words{
+	actConfirm:       simulator.Text("La banque confirme", "The bank confirms"),
+	actReject:        simulator.Text("La banque refuse", "The bank refuses"),
+	actTellFee:       simulator.Text("Donner la commission", "Tell the fee"),
+	simulator.Refund: simulator.Text("Rembourser", "Refund"),
+	actDispute:       simulator.Text("Contester", "Dispute"),
+	actWin:           simulator.Text("Litige gagné", "Dispute won"),
+	actLose:          simulator.Text("Litige perdu", "Dispute lost"),
+	actFail:          simulator.Text("Échouer", "Fail"),
+	actArrive:        simulator.Text("Arriver en banque", "Reach the bank"),
 }
 
-var stateWords = map[string]gateway.Text{
+var stateWords = simulator.Words{
 	"pending": simulator.Text("en cours", "processing"), "succeeded": simulator.Text("réussi", "succeeded"), "failed": simulator.Text("échoué", "failed"),
 	"requires_action": simulator.Text("à compléter", "requires action"), "in_transit": simulator.Text("en route", "in transit"), "paid": simulator.Text("arrivé", "paid"),
 	"needs_response": simulator.Text("ouvert", "open"), "under_review": simulator.Text("à l'examen", "under review"), "won": simulator.Text("gagné", "won"), "lost": simulator.Text("perdu", "lost"),
 	"warning_needs_response": simulator.Text("question", "inquiry"), "warning_under_review": simulator.Text("question à l'examen", "inquiry under review"), "warning_closed": simulator.Text("question close", "inquiry closed"),
-}
-
-func stateOf(s string) gateway.Text {
-	if t, ok := stateWords[s]; ok {
-		return t
-	}
-	return simulator.Text(s, s)
 }
 
 // world is the Fake as its console plays it.
@@ -83,19 +75,11 @@ func (w world) Boards() []simulator.Board {
 	return out
 }
 
-func acts(names ...string) []simulator.Act {
-	out := make([]simulator.Act, len(names))
-	for i, n := range names {
-		out[i] = simulator.Act{Name: n, Label: actWords[n], Amount: n == actRefund}
-	}
-	return out
-}
-
 // rows are what happened on an account, newest first. The caller holds mu.
 func (a *account) rows() []simulator.Row {
 	var out []simulator.Row
 	row := func(id string, created, amount int64, cur, state string, what gateway.Text) *simulator.Row {
-		out = append(out, simulator.Row{ID: id, At: time.Unix(created, 0), What: what, State: stateOf(state), Gross: moneyOf(amount, cur)})
+		out = append(out, simulator.Row{ID: id, At: time.Unix(created, 0), What: what, State: stateWords.Of(state), Gross: moneyOf(amount, cur)})
 		return &out[len(out)-1]
 	}
 	for _, c := range a.Charges {
@@ -111,32 +95,32 @@ func (a *account) rows() []simulator.Row {
 		}
 		switch {
 		case c.Status == "pending":
-			r.Acts = acts(actConfirm, actReject)
+			r.Acts = actWords.Acts(actConfirm, actReject)
 		case c.Status == "succeeded" && c.Txn == "":
-			r.Acts = acts(actTellFee)
+			r.Acts = actWords.Acts(actTellFee)
 		case c.Status == "succeeded" && !c.Disputed && c.Refunded < c.Amount:
-			r.Acts = acts(actRefund, actDispute)
+			r.Acts = actWords.Acts(simulator.Refund, actDispute)
 		}
 	}
 	for _, v := range a.Refunds {
 		r := row(v.ID, v.Created, -v.Amount, v.Currency, v.Status, simulator.Text("Remboursement", "Refund"))
 		if v.Status != "failed" {
-			r.Acts = acts(actFail)
+			r.Acts = actWords.Acts(actFail)
 		}
 	}
 	for _, v := range a.Disputes {
 		r := row(v.ID, v.Created, -v.Amount, v.Currency, v.Status, simulator.Text("Litige", "Dispute"))
 		if v.Status == "needs_response" || v.Status == "under_review" {
-			r.Acts = acts(actWin, actLose)
+			r.Acts = actWords.Acts(actWin, actLose)
 		}
 	}
 	for _, v := range a.Payouts {
 		r := row(v.ID, v.Created, -v.Amount, v.Currency, v.Status, simulator.Text("Virement", "Payout"))
 		switch v.Status {
 		case "in_transit":
-			r.Acts = acts(actArrive, actFail)
+			r.Acts = actWords.Acts(actArrive, actFail)
 		case "paid":
-			r.Acts = acts(actFail)
+			r.Acts = actWords.Acts(actFail)
 		}
 	}
 	slices.SortStableFunc(out, func(x, y simulator.Row) int { return cmp.Or(y.At.Compare(x.At), cmp.Compare(y.ID, x.ID)) })
@@ -155,7 +139,7 @@ func (w world) Do(accountID, id, act, amount string) error {
 		return f.SettleDebit(accountID, id, act == actConfirm, "", 0)
 	case actTellFee:
 		return f.TellFee(accountID, id)
-	case actRefund:
+	case simulator.Refund:
 		n, err := w.part(accountID, id, amount)
 		if err == nil {
 			_, err = f.Refund(accountID, id, n, "succeeded")
